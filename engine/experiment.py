@@ -1,0 +1,149 @@
+"""The experiment: everything that a person chose. Immutable, small, JSON-able; the same one always replays to the same bits."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from engine import datasets
+from engine.datasets import Dataset
+from engine.errors import ConfigurationError
+from engine.network import Network
+from engine.optimisers import SGD, Optimiser
+from engine.regimes import MiniBatch, Regime
+from engine.regularisers import Regulariser
+from engine.spec import check_count, check_number
+
+if TYPE_CHECKING:
+    from engine.run import Run
+
+__all__ = ["EDIT_KEYS", "Edit", "Experiment"]
+
+EDIT_KEYS = ("learning_rate", "optimiser", "regulariser", "parameter", "point")
+
+
+class Edit(NamedTuple):
+    """A change made while the run goes on: it acts before update number `step` (the first update is number 0)."""
+
+    step: int
+    key: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Network, data, optimiser, regime, regulariser, seed and edits.
+
+    `seed` is a whole number, or a string for TF Playground's random numbers. `dtype` is "float32", or "float64" for
+    the same kernels in doubles. `edits` are (step, key, value): "learning_rate" (a number), "optimiser" (its state
+    restarts), "regulariser" (or None), "parameter" ((name, flat index, value)) and "point" ((x1, x2, label): it joins
+    the training set).
+    """
+
+    network: Network
+    dataset: Dataset
+    optimiser: Optimiser = field(default_factory=SGD)
+    regime: Regime = field(default_factory=MiniBatch)
+    regulariser: Regulariser | None = None
+    seed: int | str = 0
+    dtype: str = "float32"
+    edits: tuple[Edit, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.network, Network):
+            raise ConfigurationError("network", self.network, "an engine.Network")
+        dataset = datasets.load(self.dataset) if isinstance(self.dataset, str) else self.dataset
+        if not isinstance(dataset, Dataset):
+            raise ConfigurationError("dataset", dataset, "an engine.Dataset or the name of one")
+        object.__setattr__(self, "dataset", dataset)
+        object.__setattr__(self, "optimiser", Optimiser.of(self.optimiser))
+        object.__setattr__(self, "regime", Regime.of(self.regime))
+        if self.regulariser is not None:
+            object.__setattr__(self, "regulariser", Regulariser.of(self.regulariser))
+        if not isinstance(self.seed, str):
+            check_count("seed", self.seed, 0, 2**63 - 1)
+        if self.dtype not in ("float32", "float64"):
+            raise ConfigurationError("dtype", self.dtype, "'float32' or 'float64'")
+        edits = sorted((self._checked_edit(*edit) for edit in self.edits), key=lambda edit: edit.step)
+        object.__setattr__(self, "edits", tuple(edits))
+
+    def _checked_edit(self, step: int, key: str, value: Any) -> Edit:
+        check_count("edit step", step, 0, 2**40)
+        if key == "learning_rate":
+            check_number("learning_rate", value, 0.0)
+            return Edit(step, key, float(value))
+        if key == "optimiser":
+            return Edit(step, key, Optimiser.of(value))
+        if key == "regulariser":
+            return Edit(step, key, None if value is None else Regulariser.of(value))
+        if key == "parameter":
+            return Edit(step, key, self._checked_parameter(*value))
+        if key == "point":
+            for name, number in zip(("x1", "x2", "label"), value, strict=True):
+                check_number(name, number, -1e6, 1e6)
+            return Edit(step, key, tuple(value))
+        raise ConfigurationError("edit key", key, "one of " + ", ".join(EDIT_KEYS))
+
+    def _checked_parameter(self, name: str, index: int, value: float) -> tuple[str, int, float]:
+        shapes = self.network.parameter_shapes()
+        if name not in shapes:
+            raise ConfigurationError("parameter", name, "one of " + ", ".join(shapes))
+        size = 1
+        for length in shapes[name]:
+            size *= length
+        check_count(f"index into {name}", index, 0, size - 1)
+        check_number(name, value, -1e30, 1e30)
+        return (name, index, float(value))
+
+    def edit(self, step: int, key: str, value: Any) -> Experiment:
+        """The same experiment with one more edit."""
+        return replace(self, edits=(*self.edits, Edit(step, key, value)))
+
+    def before(self, step: int) -> Experiment:
+        """The same experiment with only the edits that act before update number `step`."""
+        return replace(self, edits=tuple(edit for edit in self.edits if edit.step < step))
+
+    def start(self) -> Run:
+        """Draw the initial weights and be ready for the first step."""
+        from engine.run import Run  # an experiment is a choice; only starting it needs the kernels
+
+        return Run(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able form; `from_dict` is its inverse (for data made from arrays the caller must give them again)."""
+        return {
+            "network": self.network.to_dict(),
+            "dataset": self.dataset.spec,
+            "optimiser": self.optimiser.to_dict(),
+            "regime": self.regime.to_dict(),
+            "regulariser": self.regulariser.to_dict() if self.regulariser else None,
+            "seed": self.seed,
+            "dtype": self.dtype,
+            "edits": [[step, key, value.to_dict() if hasattr(value, "to_dict") else value] for step, key, value in self.edits],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], dataset: Dataset | None = None) -> Experiment:
+        """From `to_dict`'s form. `dataset` stands in for data that were made from arrays."""
+        if dataset is None:
+            dataset = datasets.load(data["dataset"]["name"], **data["dataset"]["options"])
+        return cls(
+            Network.from_dict(data["network"]),
+            dataset,
+            Optimiser.of(data["optimiser"]),
+            Regime.of(data["regime"]),
+            Regulariser.of(data["regulariser"]) if data.get("regulariser") else None,
+            data["seed"],
+            data["dtype"],
+            tuple(Edit(step, key, tuple(value) if isinstance(value, list) else value) for step, key, value in data["edits"]),
+        )
+
+    @cached_property
+    def key(self) -> str:
+        """SHA-256 of the canonical JSON: equal experiments, and only those, have equal keys."""
+        canonical = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()

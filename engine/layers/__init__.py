@@ -1,0 +1,7 @@
+"""Layers: what a network is made of. One file a family; each layer says its shapes and which kernel rows it needs."""
+
+from engine.layers.activation import Activation
+from engine.layers.base import Layer
+from engine.layers.dense import Dense
+
+__all__ = ["Activation", "Dense", "Layer"]

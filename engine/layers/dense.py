@@ -1,0 +1,72 @@
+"""The fully connected layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.activations import ActivationFunction
+from engine.errors import ConfigurationError
+from engine.initialisers import Initialiser
+from engine.layers.activation import plan_activation
+from engine.layers.base import Layer, Shape
+from engine.spec import check_count
+
+if TYPE_CHECKING:
+    from engine.plan import Planner, Tensor
+
+__all__ = ["Dense"]
+
+
+@dataclass(frozen=True)
+class Dense(Layer, name="dense"):
+    """z = W x + b,  a = f(z): every unit sees every input. Rumelhart, Hinton & Williams 1986, eq. 1-2.
+
+    Shapes: x [batch, in_features], W `weight` [out_features, in_features] (PyTorch's order), b `bias` [out_features],
+    z and a [batch, units].
+
+    Backward: dL/dz = dL/da f'(z);  dL/dW = dL/dz x^T, summed over the batch;  dL/db = dL/dz, summed;  dL/dx = W^T dL/dz.
+    """
+
+    units: int
+    activation: str | ActivationFunction = "identity"
+    use_bias: bool = True
+    weight_initialiser: str | Initialiser = "glorot_uniform"
+    bias_initialiser: str | Initialiser = "zeros"
+
+    def __post_init__(self) -> None:
+        check_count("units", self.units, 1, 4096)
+        if not isinstance(self.use_bias, bool):
+            raise ConfigurationError("use_bias", self.use_bias, "True or False")
+        object.__setattr__(self, "activation", ActivationFunction.of(self.activation))
+        object.__setattr__(self, "weight_initialiser", Initialiser.of(self.weight_initialiser))
+        object.__setattr__(self, "bias_initialiser", Initialiser.of(self.bias_initialiser))
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        if len(input_shape) != 1:
+            raise ConfigurationError("input of dense", input_shape, "a flat shape (features,): put Flatten() before it")
+        return (self.units,)
+
+    def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+        shapes: dict[str, Shape] = {"weight": (self.units, input_shape[0])}
+        if self.use_bias:
+            shapes["bias"] = (self.units,)
+        return shapes
+
+    def initialisers(self) -> dict[str, Initialiser]:
+        return {"weight": Initialiser.of(self.weight_initialiser), "bias": Initialiser.of(self.bias_initialiser)}
+
+    def plan(self, planner: Planner, x: Tensor, name: str) -> Tensor:
+        weight = planner.parameter(f"{name}.weight")
+        bias = planner.parameter(f"{name}.bias") if self.use_bias else -1
+        z = planner.tensor(f"{name}.pre_activation", (self.units,))
+        planner.emit("dense_forward", x.offset, z.offset, weight, bias, x.features, self.units)
+
+        def backward() -> None:
+            rows = planner.rows_of(x)
+            planner.emit("dense_weight_gradient", rows.offset, z.offset, weight, bias, x.features, self.units, rows.stride)
+            if planner.needs_gradient(x):
+                planner.emit("dense_input_gradient", x.offset, z.offset, weight, x.features, self.units)
+
+        planner.on_backward(backward)
+        return plan_activation(planner, ActivationFunction.of(self.activation), z, f"{name}.activation")

@@ -1,0 +1,97 @@
+"""The network as a choice: input shape, layers in order, and the loss that it is trained on. Holds no numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from engine.errors import ConfigurationError
+from engine.initialisers import Initialiser
+from engine.layers import Layer
+from engine.layers.base import Shape
+from engine.losses import Loss
+from engine.spec import check_count
+
+__all__ = ["NamedLayer", "Network"]
+
+
+class NamedLayer(NamedTuple):
+    """A layer where it stands: its name ("dense_1": numbered within its kind, in order of depth) and shapes."""
+
+    name: str
+    layer: Layer
+    input_shape: Shape
+    output_shape: Shape
+
+
+@dataclass(frozen=True)
+class Network:
+    """Layers in order, from an input of `input_shape` (one example, no batch axis) to the outputs that `loss` judges.
+
+    `layers` are layer objects or their dictionaries; `loss` is a loss object, its name or its dictionary.
+    """
+
+    input_shape: Shape
+    layers: Sequence[Layer]
+    loss: Loss | str
+
+    def __post_init__(self) -> None:
+        shape = self.input_shape
+        shape = (shape,) if isinstance(shape, int) else tuple(shape)
+        for size in shape:
+            check_count("input_shape", int(size) if not isinstance(size, bool) and int(size) == size else size, 1, 65536)
+        object.__setattr__(self, "input_shape", tuple(int(size) for size in shape))
+        layers = tuple(Layer.of(layer) for layer in self.layers)
+        if not layers:
+            raise ConfigurationError("layers", layers, "at least one layer")
+        object.__setattr__(self, "layers", layers)
+        object.__setattr__(self, "loss", Loss.of(self.loss))
+        self.named_layers()  # shapes must fit
+
+    def named_layers(self) -> list[NamedLayer]:
+        """Every layer with its name and shapes, in order of depth."""
+        counts: dict[str, int] = {}
+        shape, named = self.input_shape, []
+        for layer in self.layers:
+            counts[layer.name] = counts.get(layer.name, 0) + 1
+            output = layer.output_shape(shape)
+            named.append(NamedLayer(f"{layer.name}_{counts[layer.name]}", layer, shape, output))
+            shape = output
+        return named
+
+    @property
+    def output_shape(self) -> Shape:
+        """Shape of one example's output."""
+        return self.named_layers()[-1].output_shape
+
+    def parameter_shapes(self) -> dict[str, Shape]:
+        """Shape of every parameter by its full name ("dense_1.weight"), in order of depth."""
+        return {
+            f"{name}.{short}": shape
+            for name, layer, input_shape, _ in self.named_layers()
+            for short, shape in layer.parameter_shapes(input_shape).items()
+        }
+
+    def initialisers(self) -> dict[str, Initialiser]:
+        """The initialiser of every parameter, by its full name."""
+        return {f"{name}.{short}": init for name, layer, *_ in self.named_layers() for short, init in layer.initialisers().items()}
+
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers training changes."""
+        return sum(math.prod(shape) for shape in self.parameter_shapes().values())
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able form."""
+        return {
+            "input_shape": list(self.input_shape),
+            "layers": [layer.to_dict() for layer in self.layers],
+            "loss": Loss.of(self.loss).to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Network:
+        """The inverse of `to_dict`."""
+        return cls(tuple(data["input_shape"]), tuple(Layer.from_dict(layer) for layer in data["layers"]), Loss.of(data["loss"]))
