@@ -1,0 +1,77 @@
+"""Checkpoints of many runs, kept within a budget, so that any part of a film is near a state to start from.
+
+A checkpoint at step s depends only on the edits before s, so it is found by `experiment.before(s).key`: two films that part at step
+137 share everything up to it.
+"""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_right, insort
+from collections import OrderedDict
+from typing import Any
+
+from engine.experiment import Experiment
+
+__all__ = ["CheckpointCache"]
+
+
+class CheckpointCache:
+    """Least recently used checkpoints go first when `capacity` bytes are full. Safe to share between threads.
+
+    Parameters
+    ----------
+    capacity : bytes that all checkpoints together may take
+    """
+
+    def __init__(self, capacity: int = 64 * 2**20) -> None:
+        self.capacity = capacity
+        self.size = 0
+        self._lock = threading.Lock()
+        self._entries: OrderedDict[tuple[str, int], Any] = OrderedDict()
+        self._steps: dict[str, list[int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def put(self, experiment: Experiment, step: int, checkpoint: Any) -> None:
+        """Keeps `checkpoint`, the state of `experiment` before update number `step`."""
+        key = experiment.before(step).key
+        with self._lock:
+            if (key, step) in self._entries:
+                self._entries.move_to_end((key, step))
+                return
+            self._entries[key, step] = checkpoint
+            insort(self._steps.setdefault(key, []), step)
+            self.size += checkpoint.nbytes
+            while self.size > self.capacity and self._entries:
+                self._drop_oldest()
+
+    def get(self, experiment: Experiment, step: int) -> tuple[int, Any] | None:
+        """The nearest checkpoint at or before `step`, as (its step, checkpoint); None if there is none."""
+        for key, last in _segments(experiment, step):
+            with self._lock:
+                steps = self._steps.get(key, [])
+                place = bisect_right(steps, last)
+                if place:
+                    nearest = steps[place - 1]
+                    self._entries.move_to_end((key, nearest))
+                    return nearest, self._entries[key, nearest]
+        return None
+
+    def _drop_oldest(self) -> None:
+        (key, step), checkpoint = self._entries.popitem(last=False)
+        self.size -= checkpoint.nbytes
+        steps = self._steps[key]
+        steps.remove(step)
+        if not steps:
+            del self._steps[key]
+
+
+def _segments(experiment: Experiment, step: int) -> list[tuple[str, int]]:
+    """(key, last step it holds for), latest first: the history up to `step` cut at its edits.
+
+    An edit at step e is not yet part of the state kept at e, so each segment ends on the edit that starts the next one.
+    """
+    ends = sorted({edit[0] for edit in experiment.edits if edit[0] < step} | {step}, reverse=True)
+    return [(experiment.before(end).key, end) for end in ends]
