@@ -6,24 +6,29 @@ enough to be checked against a textbook by eye.
 
 Shapes: one example is a list of numbers. Parameters are one dictionary from (name, index...) to a number:
 ``parameters["dense_1.weight", out, in]`` and ``parameters["dense_1.bias", out]``. A layer is a dictionary
-``{"name": "dense_1", "units": 4, "activation": "tanh", "options": {}, "use_bias": True}``.
+``{"name": "dense_1", "units": 4, "activation": {"name": "tanh"}, "use_bias": True}``. An activation, a loss, an
+optimiser, a regulariser and a schedule are each {"name": ..., option: value}, as the engine's `to_dict()` writes them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 Parameters = dict[tuple, float]
-Layer = dict[str, Any]
+Choice = dict[str, Any]
 
 
 def from_arrays(arrays: dict[str, np.ndarray]) -> Parameters:
     """The engine's dictionary of arrays as one dictionary of numbers."""
     return {(name, *index): float(value) for name, array in arrays.items() for index, value in np.ndenumerate(array)}
+
+
+def options_of(choice: Choice) -> Choice:
+    return {option: value for option, value in choice.items() if option != "name"}
 
 
 def to_arrays(parameters: Parameters, like: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -147,19 +152,28 @@ ACTIVATIONS: dict[str, tuple[Callable, Callable]] = {
 }
 
 
-def activate(layer: Layer, z: Sequence[float]) -> list[float]:
-    function, _ = ACTIVATIONS[layer["activation"]]
+# Every activation, and again with each option away from its default
+ACTIVATION_CHOICES: tuple[Choice, ...] = (
+    *({"name": name} for name in ACTIVATIONS),
+    {"name": "leaky_relu", "alpha": 0.3},
+    {"name": "elu", "alpha": 0.5},
+    {"name": "gelu", "approximate": "tanh"},
+)
+
+
+def activate(layer: Choice, z: Sequence[float]) -> list[float]:
+    function, _ = ACTIVATIONS[layer["activation"]["name"]]
     if function is softmax:
         return softmax(z)
-    return [function(value, **layer["options"]) for value in z]
+    return [function(value, **options_of(layer["activation"])) for value in z]
 
 
-def activate_backward(layer: Layer, z: Sequence[float], delta: Sequence[float]) -> list[float]:
+def activate_backward(layer: Choice, z: Sequence[float], delta: Sequence[float]) -> list[float]:
     """dL/dz from dL/da."""
-    function, slope = ACTIVATIONS[layer["activation"]]
+    function, slope = ACTIVATIONS[layer["activation"]["name"]]
     if function is softmax:
         return softmax_backward(z, delta)
-    return [slope(value, **layer["options"]) * d for value, d in zip(z, delta, strict=True)]
+    return [slope(value, **options_of(layer["activation"])) * d for value, d in zip(z, delta, strict=True)]
 
 
 # Losses of one example: value, and slope dL/doutput. The loss of a batch is the mean over its examples.
@@ -282,15 +296,22 @@ def is_weight(key: tuple) -> bool:
     return key[0].endswith(".weight")
 
 
-def penalty(parameters: Parameters, name: str, **rates: float) -> float:
-    value, _ = REGULARISERS[name]
-    return sum(value(weight, **rates) for key, weight in parameters.items() if is_weight(key))
+def penalty(parameters: Parameters, regulariser: Choice | None) -> float:
+    """R(w), summed over the weights."""
+    if regulariser is None:
+        return 0.0
+    value, _ = REGULARISERS[regulariser["name"]]
+    return sum(value(weight, **rates_of(regulariser)) for key, weight in parameters.items() if is_weight(key))
+
+
+def rates_of(regulariser: Choice) -> Choice:
+    return {option: value for option, value in regulariser.items() if option not in ("name", "prune")}
 
 
 # The network
 
 
-def forward(layers: Sequence[Layer], parameters: Parameters, x: Sequence[float]) -> tuple[list[float], list[dict]]:
+def forward(layers: Sequence[Choice], parameters: Parameters, x: Sequence[float]) -> tuple[list[float], list[dict]]:
     """Output of the network for one example, and what each layer saw and made on the way."""
     tape = []
     for layer in layers:
@@ -306,7 +327,7 @@ def forward(layers: Sequence[Layer], parameters: Parameters, x: Sequence[float])
 
 
 def backward(
-    layers: Sequence[Layer], parameters: Parameters, tape: Sequence[dict], delta: Sequence[float]
+    layers: Sequence[Choice], parameters: Parameters, tape: Sequence[dict], delta: Sequence[float]
 ) -> tuple[Parameters, list[list[float]]]:
     """The chain rule from dL/doutput to dL/dparameter; also dL/dz of each layer, first layer first."""
     gradients: Parameters = {}
@@ -325,23 +346,22 @@ def backward(
     return gradients, deltas
 
 
-def batch_loss(
-    layers: Sequence[Layer], parameters: Parameters, loss: str, xs: Sequence, ys: Sequence, **options: float
-) -> float:
-    value, _ = LOSSES[loss]
-    return sum(value(forward(layers, parameters, x)[0], y, **options) for x, y in zip(xs, ys, strict=True)) / len(xs)
+def batch_loss(layers: Sequence[Choice], parameters: Parameters, loss: Choice, xs: Sequence, ys: Sequence) -> float:
+    value, _ = LOSSES[loss["name"]]
+    losses = [value(forward(layers, parameters, x)[0], y, **options_of(loss)) for x, y in zip(xs, ys, strict=True)]
+    return sum(losses) / len(losses)
 
 
 def batch_gradients(
-    layers: Sequence[Layer], parameters: Parameters, loss: str, xs: Sequence, ys: Sequence, **options: float
+    layers: Sequence[Choice], parameters: Parameters, loss: Choice, xs: Sequence, ys: Sequence
 ) -> tuple[float, Parameters]:
     """Mean loss of a batch and the mean of its examples' gradients."""
-    value, slope = LOSSES[loss]
+    value, slope = LOSSES[loss["name"]]
     total, mean = 0.0, dict.fromkeys(parameters, 0.0)
     for x, y in zip(xs, ys, strict=True):
         output, tape = forward(layers, parameters, x)
-        gradients, _ = backward(layers, parameters, tape, slope(output, y, **options))
-        total += value(output, y, **options) / len(xs)
+        gradients, _ = backward(layers, parameters, tape, slope(output, y, **options_of(loss)))
+        total += value(output, y, **options_of(loss)) / len(xs)
         for key, gradient in gradients.items():
             mean[key] += gradient / len(xs)
     return total, mean
@@ -391,10 +411,10 @@ def adam(
     gradient: float,
     memory: dict,
     learning_rate: float,
-    beta1: float = 0.9,
-    beta2: float = 0.999,
+    betas: Sequence[float] = (0.9, 0.999),
     epsilon: float = 1e-8,
 ) -> float:
+    beta1, beta2 = betas
     t = memory["t"] = memory.get("t", 0) + 1
     memory["m"] = beta1 * memory.get("m", 0.0) + (1 - beta1) * gradient
     memory["v"] = beta2 * memory.get("v", 0.0) + (1 - beta2) * gradient**2
@@ -404,7 +424,7 @@ def adam(
 
 
 def adamw(
-    value: float, gradient: float, memory: dict, learning_rate: float, weight_decay: float = 0.01, **options: float
+    value: float, gradient: float, memory: dict, learning_rate: float, weight_decay: float = 0.01, **options: Any
 ) -> float:
     shrunk = value * (1 - learning_rate * weight_decay)
     return adam(shrunk, gradient, memory, learning_rate, **options)
@@ -421,11 +441,54 @@ OPTIMISERS: dict[str, Callable] = {
 }
 
 
+# Schedules: the learning rate of update number t, counted from 0
+
+
+def constant(t: int, initial: float) -> float:
+    del t
+    return initial
+
+
+def step_decay(t: int, initial: float, every: int, factor: float) -> float:
+    return initial * factor ** (t // every)
+
+
+def exponential(t: int, initial: float, decay: float) -> float:
+    return initial * decay**t
+
+
+def linear(t: int, initial: float, final: float, steps: int) -> float:
+    return final if t >= steps else initial + (final - initial) * t / steps
+
+
+def cosine(t: int, initial: float, final: float, steps: int) -> float:
+    return final if t >= steps else final + 0.5 * (initial - final) * (1 + math.cos(math.pi * t / steps))
+
+
+def warm_up(t: int, initial: float, steps: int) -> float:
+    return initial if t + 1 >= steps else initial * (t + 1) / steps
+
+
+SCHEDULES: dict[str, Callable] = {
+    "constant": constant,
+    "step_decay": step_decay,
+    "exponential": exponential,
+    "linear": linear,
+    "cosine": cosine,
+    "warm_up": warm_up,
+}
+
+
+def learning_rate(rate: float | Choice, t: int) -> float:
+    """The rate of update t; a plain number is constant."""
+    return SCHEDULES[rate["name"]](t, **options_of(rate)) if isinstance(rate, dict) else rate
+
+
 # Update regimes: which rows of the training set each update sees
 
 
 def batches(
-    size: int, orders: Iterator[Sequence[int]], *, carry: bool = False, steps: int | None = None
+    size: int, orders: Iterable[Sequence[int]], *, carry: bool = False, steps: int | None = None
 ) -> Iterator[list[int]]:
     """Rows of update 0, 1, 2, ... `orders` gives the order of the examples in epoch 0, 1, ...
 
@@ -458,12 +521,11 @@ def update(
     parameters: Parameters,
     gradients: Parameters,
     memories: dict[tuple, dict],
-    optimiser: dict[str, Any],
-    regulariser: dict[str, Any] | None,
+    optimiser: Choice,
+    regulariser: Choice | None,
 ) -> Parameters:
-    """All parameters after one update. `optimiser` and `regulariser` are {"name": ..., option: value}."""
-    rule, options = OPTIMISERS[optimiser["name"]], {k: v for k, v in optimiser.items() if k != "name"}
-    rates = {k: v for k, v in (regulariser or {}).items() if k not in ("name", "prune")}
+    """All parameters after one update with a plain learning rate."""
+    rule, options = OPTIMISERS[optimiser["name"]], options_of(optimiser)
     prune = bool(regulariser and regulariser.get("prune"))
     updated = {}
     for key, value in parameters.items():
@@ -472,32 +534,31 @@ def update(
             updated[key] = 0.0
             continue
         if regulariser and not prune and is_weight(key):
-            gradient += REGULARISERS[regulariser["name"]][1](value, **rates)
+            gradient += REGULARISERS[regulariser["name"]][1](value, **rates_of(regulariser))
         updated[key] = rule(value, gradient, memory, **options)
         if prune and is_weight(key):
             crossing = updated[key]
-            updated[key] = pruned_update(value, crossing, options["learning_rate"], **rates)
+            updated[key] = pruned_update(value, crossing, options["learning_rate"], **rates_of(regulariser))
             memory["dead"] = updated[key] == 0.0 and crossing != 0.0
     return updated
 
 
 def train(
-    layers: Sequence[Layer],
-    loss: str,
+    layers: Sequence[Choice],
+    loss: Choice,
     parameters: Parameters,
     x: Sequence,
     y: Sequence,
-    plan: Iterator[Sequence[int]],
-    optimiser: dict[str, Any],
-    regulariser: dict[str, Any] | None = None,
-    learning_rate: Callable[[int], float] | None = None,
-) -> Iterator[dict[str, Any]]:
+    plan: Iterable[Sequence[int]],
+    optimiser: Choice,
+    regulariser: Choice | None = None,
+) -> Iterator[Choice]:
     """One record an update: its rows, its batch loss and gradients before it, the parameters before and after it."""
     memories: dict[tuple, dict] = {}
     for step, rows in enumerate(plan):
-        if learning_rate is not None:
-            optimiser = {**optimiser, "learning_rate": learning_rate(step)}
+        rate = learning_rate(optimiser["learning_rate"], step)
         value, gradients = batch_gradients(layers, parameters, loss, [x[r] for r in rows], [y[r] for r in rows])
-        after = update(parameters, gradients, memories, optimiser, regulariser)
-        yield {"rows": rows, "loss": value, "gradients": gradients, "before": parameters, "after": after}
+        after = update(parameters, gradients, memories, {**optimiser, "learning_rate": rate}, regulariser)
+        record = {"rows": rows, "loss": value, "gradients": gradients, "before": parameters, "after": after}
+        yield {**record, "learning_rate": rate}
         parameters = after
