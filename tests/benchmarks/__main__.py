@@ -1,0 +1,87 @@
+"""The command: prints a table; exits 1 when a bar is missed, 2 when losses differ or a worker fails."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+from contextlib import ExitStack
+
+from tests.benchmarks.cases import CASES, BenchmarkCase
+from tests.benchmarks.measuring import PeerError, PeerProcess, Result, default_python, measure
+from tests.benchmarks.peers import PEERS
+from tests.benchmarks.starting import cold_and_cached
+
+ROW = "{:14} {:10} {:32} {:>12} {:>9} {:>10} {:>9}  {}"
+
+
+def arguments(command_line: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="short rounds: a look, not a measurement")
+    parser.add_argument(
+        "--case", action="append", choices=[case.name for case in CASES], help="only this one (may be repeated)"
+    )
+    parser.add_argument("--peers", default="torch,jax", help="comma-separated beginnings of peers' names (torch,jax)")
+    parser.add_argument("--peer-python", default=default_python(), help="the Python in which the peers are installed")
+    parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)), help="the core to measure on")
+    parser.add_argument("--no-start", action="store_true", help="leave out the start-up times")
+    return parser.parse_args(command_line)
+
+
+def reachable(peer: PeerProcess) -> bool:
+    """Whether the peer's library is there; says so if not."""
+    try:
+        peer.ask(do="hello")
+    except PeerError as error:
+        print(f"not measured: {error}")
+        return False
+    return True
+
+
+def verdict(case: BenchmarkCase, result: Result) -> str:
+    bar = case.bars.get(result.peer)
+    if bar is None:
+        return ""
+    return f"at least {bar:g}x: " + ("met" if result.ratio >= bar else "MISSED")
+
+
+def show(case: BenchmarkCase, results: list[Result]) -> bool:
+    """Prints a case; whether all its bars were met."""
+    verdicts = [verdict(case, result) for result in results]
+    for result, words in zip(results, verdicts, strict=True):
+        numbers = (f"{result.microseconds:.2f}", f"{1e6 / result.microseconds:.0f}", f"{result.ratio:.2f}x")
+        print(ROW.format(case.name, result.peer, result.kind, *numbers, f"{result.loss_error:.0e}", words), flush=True)
+    return not any(words.endswith("MISSED") for words in verdicts)
+
+
+def main(options: argparse.Namespace) -> int:
+    wanted = tuple(options.peers.split(","))
+    rounds, seconds = (3, 0.03) if options.quick else (9, 0.15)
+    with ExitStack() as stack:
+        peers = {}
+        for name in PEERS:
+            if name == "engine" or name.startswith(wanted):
+                python = sys.executable if name == "engine" else options.peer_python
+                peer = PeerProcess(name, python, options.core)
+                stack.callback(peer.close)
+                if reachable(peer):
+                    peers[name] = peer
+        print(f"{platform.machine()}, Python {platform.python_version()}, one core ({options.core}), {rounds} rounds")
+        print(ROW.format("case", "peer", "how", "us a step", "steps/s", "ratio", "loss err", "bar"))
+        met = True
+        for case in CASES:
+            if not options.case or case.name in options.case:
+                met &= show(case, measure(case, peers, rounds, seconds))
+    if not options.no_start:
+        cold, cached = cold_and_cached()
+        print(f"start to the end of the first step, 2-8-1 with Adam: {cold:.1f} s with no cache, {cached:.2f} s cached")
+    return 0 if met else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(arguments()))
+    except PeerError as failure:
+        print(f"failed: {failure}", file=sys.stderr)
+        sys.exit(2)

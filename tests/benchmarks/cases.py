@@ -1,0 +1,93 @@
+"""What is measured: one entry a case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+import engine
+
+Arrays = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class BenchmarkCase:
+    """`bars`: for a peer ("torch", "jax_step", "jax_scan"), its time over ours must be at least this.
+
+    `data` gives x [n, features] and y: class numbers [n], or values [n, outputs].
+    """
+
+    name: str
+    network: engine.Network
+    data: Callable[[], Arrays]
+    batch: int
+    optimiser: engine.SGD | engine.Adam
+    bars: Mapping[str, float] = field(default_factory=dict)
+
+    def experiment(self) -> engine.Experiment:
+        """The rows in their own order, and whole batches only: what every peer can be given too."""
+        x, y = self.data()
+        whole = len(x) // self.batch * self.batch
+        x, y = x[:whole], y[:whole]
+        task = "classification" if y.ndim == 1 else "regression"
+        data = engine.Dataset(x, y, x[:1], y[:1], task=task, classes=int(y.max()) + 1 if y.ndim == 1 else None)
+        return engine.Experiment(self.network, data, self.optimiser, engine.MiniBatch(self.batch, shuffle=False))
+
+
+def network(*widths: int, activation: str, loss: str) -> engine.Network:
+    hidden = [engine.Dense(units, activation=activation) for units in widths[1:-1]]
+    return engine.Network((widths[0],), [*hidden, engine.Dense(widths[-1])], loss)
+
+
+def circle() -> Arrays:
+    """500 points of the plane; value 1 inside the circle, -1 outside."""
+    x = np.random.default_rng(0).uniform(-1, 1, (500, 2))
+    return x, np.where(np.hypot(x[:, :1], x[:, 1:]) < 0.7, 1.0, -1.0)
+
+
+def digits() -> Arrays:
+    data = engine.datasets.load("digits", train_fraction=0.9)
+    return data.x_train, data.y_train
+
+
+def large_digits() -> Arrays:
+    """The 8x8 digits drawn at 28x28, so that the network has 784 inputs."""
+    x, y = digits()
+    nearest = np.arange(28) * 8 // 28
+    return x.reshape(-1, 8, 8)[:, nearest][:, :, nearest].reshape(len(x), 784), y
+
+
+CASES = (
+    BenchmarkCase(
+        "2-4-2-1",
+        network(2, 4, 2, 1, activation="tanh", loss="mean_squared_error"),
+        circle,
+        batch=10,
+        optimiser=engine.SGD(0.03),
+        bars={"torch": 200, "jax_step": 200, "jax_scan": 10},
+    ),
+    BenchmarkCase(
+        "2-8-8-1",
+        network(2, 8, 8, 1, activation="tanh", loss="mean_squared_error"),
+        circle,
+        batch=32,
+        optimiser=engine.Adam(0.001),
+    ),
+    BenchmarkCase(
+        "64-64-32-10",
+        network(64, 64, 32, 10, activation="relu", loss="categorical_cross_entropy"),
+        digits,
+        batch=32,
+        optimiser=engine.Adam(0.001),
+        bars={"jax_step": 5},
+    ),
+    BenchmarkCase(
+        "784-128-10",
+        network(784, 128, 10, activation="relu", loss="categorical_cross_entropy"),
+        large_digits,
+        batch=64,
+        optimiser=engine.Adam(0.001),
+    ),
+)

@@ -1,0 +1,58 @@
+"""PyTorch, eager: what a person writes first, on one thread."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+torch.set_num_threads(1)
+
+ACTIVATIONS = {"identity": nn.Identity, "relu": nn.ReLU, "tanh": nn.Tanh}
+LOSSES = {"mean_squared_error": nn.MSELoss, "categorical_cross_entropy": nn.CrossEntropyLoss}
+OPTIMISERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
+
+
+def dense(name: str, layer: dict[str, Any], arrays: dict[str, np.ndarray]) -> list[nn.Module]:
+    weight, bias = torch.tensor(arrays[f"{name}.weight"]), torch.tensor(arrays[f"{name}.bias"])
+    linear = nn.Linear(weight.shape[1], weight.shape[0])
+    linear.weight.data, linear.bias.data = weight, bias
+    activation = layer["activation"]["name"]
+    return [linear] if activation == "identity" else [linear, ACTIVATIONS[activation]()]
+
+
+LAYERS = {"dense": dense}
+
+
+class TorchPeer:
+    kind = "eager, one step a call"
+
+    def __init__(self, task: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        modules: list[nn.Module] = []
+        for name, layer in task["layers"]:
+            modules += LAYERS[layer["name"]](name, layer, arrays)
+        self.model = nn.Sequential(*modules)
+        self.loss = LOSSES[task["network"]["loss"]["name"]]()
+        rate = task["optimiser"]["learning_rate"]
+        self.optimiser = OPTIMISERS[task["optimiser"]["name"]](self.model.parameters(), lr=rate)
+        x, y = torch.tensor(arrays["x"]), torch.tensor(arrays["y"])
+        self.batches = list(zip(x.split(task["batch"]), y.split(task["batch"]), strict=True))
+        self.step = 0
+
+    def update(self) -> torch.Tensor:
+        x, y = self.batches[self.step % len(self.batches)]
+        self.step += 1
+        self.optimiser.zero_grad()
+        loss = self.loss(self.model(x), y)
+        loss.backward()
+        self.optimiser.step()
+        return loss.detach()
+
+    def losses(self, steps: int) -> list[float]:
+        return [float(self.update()) for _ in range(steps)]
+
+    def run(self, steps: int) -> None:
+        for _ in range(steps):
+            self.update()
