@@ -83,9 +83,7 @@ class Experiment:
         if key == "parameter":
             return Edit(step, key, self._checked_parameter(*value))
         if key == "point":
-            for name, number in zip(("x1", "x2", "label"), value, strict=True):
-                check_number(name, number, -1e6, 1e6)
-            return Edit(step, key, tuple(value))
+            return Edit(step, key, self._checked_point(*value))
         raise ConfigurationError("edit key", key, "one of " + ", ".join(EDIT_KEYS))
 
     def _checked_parameter(self, name: str, index: int, value: float) -> tuple[str, int, float]:
@@ -98,6 +96,17 @@ class Experiment:
         check_count(f"index into {name}", index, 0, size - 1)
         check_number(name, value, -1e30, 1e30)
         return (name, index, float(value))
+
+    def _checked_point(self, x1: float, x2: float, label: float) -> tuple[float, float, float]:
+        if self.dataset.domain is None or not self.dataset.features:
+            raise ConfigurationError("point", (x1, x2, label), "for data that are points of the plane only")
+        for name, number in (("x1", x1), ("x2", x2)):
+            check_number(name, number, *self.dataset.domain)
+        if self.dataset.classes is not None:
+            check_count("label", label, 0, self.dataset.classes - 1)
+        else:
+            check_number("label", label, -1e3, 1e3)
+        return (float(x1), float(x2), label)
 
     def edit(self, step: int, key: str, value: Any) -> Experiment:
         """The same experiment with one more edit."""

@@ -5,7 +5,7 @@ PyTorch's forms and defaults. The arithmetic is in `kernels/optimisers.py`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from engine.schedules import Schedule, schedule_of
 from engine.spec import Spec, check_number
@@ -37,6 +37,11 @@ class Optimiser(Spec, family="optimiser"):
         check_number("learning_rate", rate, 0.0)
         schedule = self.schedule.with_initial(rate)
         return type(self).from_dict(self.to_dict() | {"learning_rate": schedule.to_dict()})
+
+    @property
+    def kernel(self) -> str:
+        """Name of the kernel that does the update."""
+        return self.name
 
     def kernel_options(self) -> tuple[float, ...]:
         """Numbers that the kernel reads from its row."""
@@ -141,11 +146,15 @@ class AdamW(Optimiser, name="adamw"):
     learning_rate: float | Schedule = 0.01
     betas: tuple[float, float] = (0.9, 0.999)
     epsilon: float = 1e-8
-    weight_decay: float = field(default=0.01)
+    weight_decay: float = 0.01
 
     def _check(self) -> None:
         Adam._check(self)  # type: ignore[arg-type]
         check_number("weight_decay", self.weight_decay, 0.0)
+
+    @property
+    def kernel(self) -> str:
+        return "adam"  # the same kernel, with a decay
 
     def kernel_options(self) -> tuple[float, ...]:
         return (*self.betas, self.epsilon, self.weight_decay)

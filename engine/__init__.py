@@ -1,0 +1,76 @@
+"""Small neural networks, trained step by step, with every activation and gradient in view.
+
+    data = engine.datasets.load("spirals", noise=0.1)
+    network = engine.Network((2,), [engine.Dense(8, "tanh"), engine.Dense(1)], "binary_cross_entropy")
+    run = engine.Experiment(network, data, engine.Adam(0.03)).start()
+    trace = run.trace(200)
+    trace["dense_1.weight.gradient"]        # [frames, out_features, in_features]
+
+An `Experiment` is what a person chose; a `Run` is it being trained; a `Trace` is what was recorded.
+"""
+
+from engine import activations, datasets, errors, initialisers, losses, optimisers, regimes, regularisers, schedules
+from engine.cost import Cost, cost
+from engine.datasets import Dataset
+from engine.experiment import Edit, Experiment
+from engine.gradient_check import GradientReport, gradient_check
+from engine.layers import Activation, Dense
+from engine.losses import (
+    BinaryCrossEntropy,
+    CategoricalCrossEntropy,
+    HalfSquaredError,
+    Hinge,
+    Huber,
+    MeanAbsoluteError,
+    MeanSquaredError,
+)
+from engine.network import Network
+from engine.optimisers import SGD, AdaGrad, Adam, AdamW, Momentum, Nesterov, RMSProp
+from engine.outcomes import Outcome
+from engine.regimes import FullBatch, MiniBatch, Stochastic
+from engine.regularisers import L1, L2, ElasticNet
+from engine.trace import Trace
+
+__all__ = [
+    "L1",
+    "L2",
+    "SGD",
+    "Activation",
+    "AdaGrad",
+    "Adam",
+    "AdamW",
+    "BinaryCrossEntropy",
+    "CategoricalCrossEntropy",
+    "Cost",
+    "Dataset",
+    "Dense",
+    "Edit",
+    "ElasticNet",
+    "Experiment",
+    "FullBatch",
+    "GradientReport",
+    "HalfSquaredError",
+    "Hinge",
+    "Huber",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
+    "MiniBatch",
+    "Momentum",
+    "Nesterov",
+    "Network",
+    "Outcome",
+    "RMSProp",
+    "Stochastic",
+    "Trace",
+    "activations",
+    "cost",
+    "datasets",
+    "errors",
+    "gradient_check",
+    "initialisers",
+    "losses",
+    "optimisers",
+    "regimes",
+    "regularisers",
+    "schedules",
+]

@@ -1,0 +1,65 @@
+"""Outputs and losses without training: the forward rows alone, over any number of examples."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.examples import Examples
+from engine.kernels import context as c
+from engine.losses import Loss
+from engine.network import Network
+from engine.plan import ParameterLayout, Program
+
+__all__ = ["Evaluator", "accuracy", "prediction"]
+
+CHUNK = 64
+
+
+class Evaluator:
+    """A forward program for chunks of CHUNK examples. Reads the shared parameters as they are when it is asked."""
+
+    def __init__(self, network: Network, layout: ParameterLayout, parameters: NDArray[Any]) -> None:
+        self._network = network
+        self._program = Program(network, layout, parameters, CHUNK)
+        self._outputs = math.prod(network.output_shape)
+        self._program.append_forward("store_outputs", self._program.named["output"].offset, self._outputs)
+
+    def __call__(self, examples: Examples) -> tuple[float, NDArray[Any]]:
+        """(mean loss, outputs [n, *output_shape])."""
+        program, count = self._program, examples.count
+        examples.bind(program)
+        program.context[c.SIZE] = CHUNK
+        program.context[c.DIVISOR] = count
+        outputs = np.empty((count, self._outputs), program.parameters.dtype)
+        program.point_to(c.OUTPUTS, outputs)
+        loss = sum(program.walk(0, program.loss_end) for _ in range(0, count, CHUNK))
+        return float(loss), outputs.reshape(count, *self._network.output_shape)
+
+
+def prediction(outputs: NDArray[Any], loss: Loss) -> NDArray[Any]:
+    """What a person reads: probabilities where the outputs are logits, else the outputs themselves. [..., outputs]."""
+    if not loss.from_logits:
+        return outputs
+    if loss.targets == "classes":
+        powers = np.exp(outputs - outputs.max(axis=-1, keepdims=True))
+        return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+    with np.errstate(over="ignore"):
+        return np.asarray(1.0 / (1.0 + np.exp(-outputs)))
+
+
+def accuracy(outputs: NDArray[Any], targets: NDArray[Any], loss: Loss) -> float:
+    """Share of examples whose class is the one that the outputs favour. outputs [n, k], targets [n, k] or [n, 1].
+
+    One output: its side of the middle between the two labels (logits: of 0). Several: the greatest.
+    """
+    if targets.shape[1] != outputs.shape[1]:
+        return float((outputs.argmax(axis=1) == targets[:, 0]).mean())
+    if outputs.shape[1] > 1:
+        return float((outputs.argmax(axis=1) == targets.argmax(axis=1)).mean())
+    middle = 0.5 * (float(targets.min()) + float(targets.max()))
+    border = 0.0 if loss.from_logits else middle
+    return float(((outputs > border) == (targets > middle)).mean())

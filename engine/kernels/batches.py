@@ -1,0 +1,126 @@
+"""Which examples an update sees, and bringing them into the buffers."""
+
+import numba
+import numpy as np
+
+from engine.kernels import context as c
+from engine.kernels.context import buffer, integers, state, values
+from engine.kernels.instructions import instruction
+from engine.kernels.simd import LANES, OPTIONS, at, load, store, store_first, transpose_block
+
+
+@numba.njit(**OPTIONS)
+def random_bits(seed, counter):
+    """64 random bits, a pure function of both arguments. SplitMix64 (Steele, Lea & Flood 2014), applied twice."""
+    z = np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(counter)
+    for _ in range(2):
+        z = z + np.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        z = z ^ (z >> np.uint64(31))
+    return z
+
+
+@numba.njit(**OPTIONS)
+def shuffle(order, count, seed, epoch):
+    """The order of an epoch's examples: a pure function of seed and epoch. Fisher & Yates 1938, from the identity."""
+    for i in range(count):
+        order[i] = i
+    key = random_bits(seed, epoch)
+    for i in range(count - 1, 0, -1):
+        j = np.int64(random_bits(key, i) % np.uint64(i + 1))
+        order[i], order[j] = order[j], order[i]
+
+
+@instruction
+def next_batch(context, row):
+    """Choose the next examples: BATCH of them, from START on in the order of the epoch.
+
+    The last batch of an epoch is what is left. With CARRIES, what is left joins the first batch of the next epoch.
+    """
+    s = state(context)
+    left = s[c.EXAMPLES] - s[c.POSITION]
+    carried = s[c.CARRIES] != 0 and 0 < left < s[c.SIZE]
+    if left <= 0 or carried:
+        s[c.EPOCH] += 1
+    if left <= 0:
+        s[c.POSITION] = 0
+        left = s[c.EXAMPLES]
+    if s[c.POSITION] == 0 and s[c.SHUFFLES] != 0:
+        shuffle(integers(context, c.ORDER), s[c.EXAMPLES], s[c.SEED], s[c.EPOCH])
+    s[c.START] = s[c.POSITION]
+    if carried:
+        s[c.BATCH] = left + s[c.SIZE]
+        s[c.POSITION] = s[c.SIZE]
+    else:
+        s[c.BATCH] = min(left, s[c.SIZE])
+        s[c.POSITION] += s[c.BATCH]
+    return 0.0
+
+
+@instruction
+def gather(context, row):
+    """Bring the batch in: rows [batch, stride] as they lie in the data, and transposed values [feature, lane].
+
+    Lanes beyond the batch get zeros and the loss weight 0; the others 1 / batch (1 / DIVISOR where that is set).
+    """
+    lanes, rows, x, weights, stride = row[c.PADDED], values(context, row[2]), values(context, row[3]), values(context, row[4]), row[5]
+    s, data, order = state(context), buffer(context, c.INPUTS), integers(context, c.ORDER)
+    for n in range(lanes):
+        present = n < s[c.BATCH]
+        example = order[(s[c.START] + n) % s[c.EXAMPLES]] if present else 0
+        for f in range(0, stride, LANES):
+            values_here = load(data, example * stride + f)
+            store(rows, n * stride + f, values_here if present else values_here * 0.0)
+    for n in range(0, lanes, LANES):
+        for f in range(0, stride, LANES):
+            transpose_block(at(rows, n * stride + f), stride, at(x, f * lanes + n), lanes)
+    share = 1.0 / (s[c.DIVISOR] if s[c.DIVISOR] > 0 else s[c.BATCH])
+    for n in range(0, lanes, LANES):
+        store(weights, n, 0.0)
+        store_first(weights, n, load(weights, n) + share, s[c.BATCH] - n)
+    return 0.0
+
+
+@instruction
+def gather_targets(context, row):
+    """Bring the targets of the batch in: [target, lane] from the data's [example, target]. Padding lanes get 0."""
+    lanes, y, count = row[c.PADDED], values(context, row[2]), row[3]
+    s, data, order = state(context), buffer(context, c.TARGETS), integers(context, c.ORDER)
+    for k in range(count):
+        for n in range(s[c.BATCH]):
+            y[k * lanes + n] = data[order[(s[c.START] + n) % s[c.EXAMPLES]] * count + k]
+        for n in range(s[c.BATCH], lanes):
+            y[k * lanes + n] = 0.0
+    return 0.0
+
+
+@instruction
+def transpose_rows(context, row):
+    """Copy values [feature, lane] to rows [lane, stride]: the weight gradient reads them example by example."""
+    lanes, x, rows, stride = row[c.PADDED], values(context, row[2]), values(context, row[3]), row[4]
+    for n in range(0, lanes, LANES):
+        for f in range(0, stride, LANES):
+            transpose_block(at(x, f * lanes + n), lanes, at(rows, n * stride + f), stride)
+    return 0.0
+
+
+@instruction
+def store_outputs(context, row):
+    """Copy values [feature, lane] of the batch to the caller's outputs [example, feature]."""
+    lanes, x, count = row[c.PADDED], values(context, row[2]), row[3]
+    s, out = state(context), buffer(context, c.OUTPUTS)
+    for k in range(count):
+        for n in range(s[c.BATCH]):
+            out[(s[c.START] + n) * count + k] = x[k * lanes + n]
+    return 0.0
+
+
+@numba.njit("void(int64[::1], int64, int64)", **OPTIONS)
+def _shuffle_array(order, seed, epoch):
+    shuffle(order, order.size, seed, epoch)
+
+
+def shuffle_order(order, seed, epoch):
+    """Write the order of an epoch's examples into `order`, int64 [n], as `next_batch` does at the start of that epoch."""
+    _shuffle_array(order, seed, epoch)

@@ -1,0 +1,247 @@
+"""From a network to a program: where every number lies, and the table of rows that the driver walks.
+
+Values are laid out `[feature, lane]`: the batch is innermost and padded to whole vectors, so that every inner loop runs
+over neighbours. The derivative of the loss with respect to a value lies at the same offset of the buffer of deltas.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.kernels import activations, batches, dense, driver, losses, optimisers  # noqa: F401  (most register instructions)
+from engine.kernels import context as c
+from engine.kernels.instructions import address
+from engine.kernels.simd import LANES
+from engine.losses import Loss
+from engine.network import Network
+from engine.optimisers import Optimiser
+from engine.regularisers import L1, Regulariser
+from engine.rules import backpropagation
+
+__all__ = ["ParameterLayout", "Planner", "Program", "Rows", "Tensor", "aligned_zeros", "padded"]
+
+
+def padded(count: int) -> int:
+    """`count` rounded up to whole vectors."""
+    return -(-count // LANES) * LANES
+
+
+def aligned_zeros(count: int, dtype: str) -> NDArray[Any]:
+    """Zeros on a 64-byte boundary, [count]."""
+    size = np.dtype(dtype).itemsize
+    raw = np.zeros(count * size + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + count * size].view(dtype)
+
+
+class Tensor(NamedTuple):
+    """Values of one quantity for a whole batch: `features` rows of lanes, from `offset` on."""
+
+    offset: int
+    shape: tuple[int, ...]
+
+    @property
+    def features(self) -> int:
+        return math.prod(self.shape)
+
+
+class Rows(NamedTuple):
+    """The same values transposed: one row of `stride` numbers an example, from `offset` on."""
+
+    offset: int
+    stride: int
+
+
+class ParameterLayout:
+    """Where each parameter lies in the flat buffer: in order of depth, each from a whole vector on."""
+
+    def __init__(self, network: Network) -> None:
+        self.shapes = network.parameter_shapes()
+        self.offsets: dict[str, int] = {}
+        self.size = 0
+        for name, shape in self.shapes.items():
+            self.offsets[name] = self.size
+            self.size += padded(math.prod(shape))
+
+    def views(self, flat: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """Each parameter as a view of a flat buffer [..., size]: name -> [..., *shape]."""
+        return {
+            name: flat[..., offset : offset + math.prod(shape)].reshape(*flat.shape[:-1], *shape)
+            for (name, offset), shape in zip(self.offsets.items(), self.shapes.values(), strict=True)
+        }
+
+    def weights(self) -> list[tuple[int, int]]:
+        """(offset, padded size) of every tensor that a penalty acts on: all but the biases."""
+        return [
+            (self.offsets[name], padded(math.prod(shape))) for name, shape in self.shapes.items() if not name.endswith(".bias")
+        ]
+
+
+class Planner:
+    """Hands out places in the buffers and collects rows while the layers describe themselves."""
+
+    def __init__(self, layout: ParameterLayout, lanes: int, dtype: str) -> None:
+        self.lanes = lanes
+        self.dtype = dtype
+        self.rows: list[NDArray[np.int64]] = []
+        self.named: dict[str, Tensor] = {}
+        self.backward_steps: list[Callable[[], None]] = []
+        self.size = 0
+        self._layout = layout
+        self._transposed: dict[int, Rows] = {}
+        self._data: set[int] = set()
+
+    def emit(self, instruction: str, *numbers: int, options: Sequence[float] = ()) -> None:
+        """Append a row: what to do, its whole numbers, its float options."""
+        row = np.zeros(c.COLUMNS, np.int64)
+        row[c.ADDRESS] = address(instruction, self.dtype)
+        row[c.PADDED] = self.lanes
+        row[2 : 2 + len(numbers)] = numbers
+        row[c.FIRST_OPTION : c.FIRST_OPTION + len(options)] = np.array(options, np.float64).view(np.int64)
+        self.rows.append(row)
+
+    def on_backward(self, emit: Callable[[], None]) -> None:
+        """Push what emits this operation's backward rows; they are emitted in reverse order."""
+        self.backward_steps.append(emit)
+
+    def tensor(self, name: str, shape: tuple[int, ...], features: int | None = None) -> Tensor:
+        """A new quantity; `features` reserves more rows than the shape needs."""
+        tensor = Tensor(self._reserve((features or math.prod(shape)) * self.lanes), shape)
+        self.named[name] = tensor
+        return tensor
+
+    def alias(self, name: str, tensor: Tensor) -> None:
+        """Another name for a quantity that is there already."""
+        self.named[name] = tensor
+
+    def parameter(self, name: str) -> int:
+        """Offset of a parameter in the flat buffer."""
+        return self._layout.offsets[name]
+
+    def needs_gradient(self, tensor: Tensor) -> bool:
+        """Whether anything that learns lies before this quantity (nothing does before the data)."""
+        return tensor.offset not in self._data
+
+    def data(self, shape: tuple[int, ...]) -> tuple[Tensor, Rows]:
+        """The network's input: its values, and the rows that they are gathered through."""
+        features = padded(math.prod(shape))
+        rows = Rows(self._reserve(self.lanes * features), features)
+        x = self.tensor("input", shape, features)
+        self._data.add(x.offset)
+        self._transposed[x.offset] = rows
+        return x, rows
+
+    def rows_of(self, tensor: Tensor) -> Rows:
+        """The quantity transposed; emits the row that does it where nobody has yet."""
+        if tensor.offset not in self._transposed:
+            stride = padded(tensor.features)
+            rows = Rows(self._reserve(self.lanes * stride), stride)
+            self.emit("transpose_rows", tensor.offset, rows.offset, rows.stride)
+            self._transposed[tensor.offset] = rows
+        return self._transposed[tensor.offset]
+
+    def _reserve(self, count: int) -> int:
+        offset = self.size
+        self.size += padded(count)
+        return offset
+
+
+class Program:
+    """A network planned for batches of up to `lanes` examples, with its own buffers, over shared parameters.
+
+    Rows lie in four sections: bring the batch in and go forward (to `forward_end`), the loss (to `loss_end`), backward
+    (to `backward_end`), penalty and update (to `end`).
+    """
+
+    def __init__(self, network: Network, layout: ParameterLayout, parameters: NDArray[Any], batch: int) -> None:
+        self.lanes = padded(batch)
+        self.layout = layout
+        dtype = str(parameters.dtype)
+        planner = Planner(layout, self.lanes, dtype)
+        self._plan(planner, network)
+        self.named = planner.named
+        self._planner = planner
+        spare = LANES * self.lanes  # a transposition reads whole blocks, beyond the last rows of a tensor
+        self.values = aligned_zeros(planner.size + spare, dtype)
+        self.deltas = aligned_zeros(planner.size + spare, dtype)
+        self.gradients = aligned_zeros(layout.size + LANES, dtype)
+        self.parameters = parameters
+        self.hyper = np.ones(c.HYPERS, np.float64)
+        self.examples: object = None  # whose addresses the context holds
+        self.context = np.zeros(c.SLOTS, np.int64)
+        self.context[c.PARAMETER_SIZE] = layout.size
+        self.point_to(c.VALUES, self.values)
+        self.point_to(c.DELTAS, self.deltas)
+        self.point_to(c.GRADIENTS, self.gradients)
+        self.point_to(c.PARAMETERS, parameters)
+        self.point_to(c.HYPER, self.hyper)
+        self.set_update(None, None)
+
+    def _plan(self, planner: Planner, network: Network) -> None:
+        loss = Loss.of(network.loss)
+        outputs = math.prod(network.output_shape)
+        targets = 1 if loss.targets == "classes" else outputs
+        planner.emit("next_batch")
+        weights = planner.tensor("weights", (1,))
+        x, rows = planner.data(network.input_shape)
+        planner.emit("gather", rows.offset, x.offset, weights.offset, rows.stride)
+        y = planner.tensor("targets", (targets,))
+        planner.emit("gather_targets", y.offset, targets)
+        for name, layer, *_ in network.named_layers():
+            x = layer.plan(planner, x, name)
+        planner.alias("output", x)
+        self.forward_end = len(planner.rows)
+        planner.emit(loss.name, x.offset, y.offset, weights.offset, outputs, options=loss.kernel_options())
+        self.loss_end = len(planner.rows)
+        backpropagation(planner)
+        self.backward_end = len(planner.rows)
+
+    def append_forward(self, instruction: str, *numbers: int) -> None:
+        """Add a row at the end of the forward section."""
+        planner = self._planner
+        planner.emit(instruction, *numbers)
+        planner.rows.insert(self.forward_end, planner.rows.pop())
+        self.forward_end += 1
+        self.loss_end += 1
+        self.backward_end += 1
+        self.end += 1
+        self.table = np.ascontiguousarray(np.stack(planner.rows))
+
+    def set_update(self, optimiser: Optimiser | None, regulariser: Regulariser | None) -> None:
+        """Choose how gradients move the parameters; None: not at all."""
+        planner = self._planner
+        del planner.rows[self.backward_end :]
+        weights = self.layout.weights() if regulariser else []
+        prunes = isinstance(regulariser, L1) and regulariser.prune
+        for offset, size in weights:
+            planner.emit("remember_signs" if prunes else "penalty", offset, size, options=regulariser.rates())  # type: ignore[union-attr]
+        if optimiser is not None:
+            planner.emit(optimiser.kernel, options=optimiser.kernel_options())
+        for offset, size in weights if prunes else []:
+            planner.emit("prune", offset, size, options=regulariser.rates())  # type: ignore[union-attr]
+        self.end = len(planner.rows)
+        self.table = np.ascontiguousarray(np.stack(planner.rows))
+
+    def point_to(self, slot: int, array: NDArray[Any]) -> None:
+        """Let a slot of the context hold the address of `array`, which the caller keeps alive."""
+        self.context[slot] = array.ctypes.data
+
+    def quantity(self, name: str, *, delta: bool = False) -> NDArray[Any]:
+        """A view of a named quantity, or of the derivatives with respect to it: [features, lanes]."""
+        tensor = self.named[name]
+        source = self.deltas if delta else self.values
+        return source[tensor.offset : tensor.offset + tensor.features * self.lanes].reshape(tensor.features, self.lanes)
+
+    def walk(self, first: int, last: int) -> float:
+        """Execute rows first..last-1 once."""
+        return float(driver.walk(self.context.ctypes.data, self.table.ctypes.data, first, last))
+
+    def train(self, rates: NDArray[np.float64], losses: NDArray[np.float64]) -> int:
+        """One update for each rate; writes each batch's loss; gives the updates done before the loss left the finite range."""
+        arguments = (self.context.ctypes.data, self.table.ctypes.data, self.loss_end, self.end)
+        return int(driver.train(*arguments, len(rates), rates.ctypes.data, losses.ctypes.data))

@@ -1,0 +1,399 @@
+"""The run: one experiment being trained. Parameters, optimiser state, data order, step count."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from engine.divergence import locate
+from engine.errors import ConfigurationError
+from engine.evaluation import Evaluator, accuracy, prediction
+from engine.examples import Examples
+from engine.experiment import Edit, Experiment
+from engine.kernels import batches
+from engine.kernels import context as c
+from engine.losses import Loss
+from engine.optimisers import Optimiser
+from engine.outcomes import Outcome
+from engine.plan import ParameterLayout, Program, aligned_zeros
+from engine.regimes import Regime
+from engine.regularisers import Regulariser
+from engine.spec import check_count, check_number
+
+if TYPE_CHECKING:
+    from engine.trace import Trace
+
+__all__ = ["Checkpoint", "Run"]
+
+SLICE = 1024  # steps between two snapshots: how far a diverged run is replayed to its last finite step
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Everything that training changes, at one step, before that step's edits unless they had been asked for."""
+
+    step: int
+    edits_done: int
+    arrays: tuple[NDArray[Any], ...]
+    hyper: NDArray[np.float64]
+    position: int
+    epoch: int
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it holds."""
+        return sum(array.nbytes for array in self.arrays) + self.hyper.nbytes + 64
+
+
+class Run:
+    """An experiment from its initial weights on. `run.step()` trains; everything else looks.
+
+    Not safe to share between threads; different runs in different threads are.
+    """
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+        self._network = experiment.network
+        self._loss = Loss.of(experiment.network.loss)
+        self._layout = ParameterLayout(experiment.network)
+        self._flat, self._first, self._second, self._signs, self._pruned = (
+            aligned_zeros(self._layout.size, experiment.dtype) for _ in range(5)
+        )
+        self._views = self._layout.views(self._flat)
+        self.dataset = experiment.dataset
+        self._optimiser = experiment.optimiser
+        self._regulariser = experiment.regulariser
+        self._edits_done = 0
+        self._outcome: Outcome | None = None
+        self._points: list[tuple[float, float, float]] = []
+        self._examples = self._training_examples()
+        self._program = self._training_program()
+        self._draw_parameters()
+
+    # ---------------------------------------------------------------------------------------------- setting up
+
+    def _examples_of(self, x: ArrayLike, y: ArrayLike | None) -> Examples:
+        return Examples(self._network, x, y, self.experiment.dtype)
+
+    def _training_examples(self) -> Examples:
+        """The dataset's training examples, and the points that joined them."""
+        data = self.dataset
+        if not self._points:
+            return self._examples_of(data.x_train, data.y_train)
+        points = np.array(self._points)
+        labels = points[:, 2].astype(np.int64) if data.task == "classification" else points[:, 2]
+        added = data.inputs(points[:, :2]), data.encode(labels)
+        return self._examples_of(np.concatenate([data.x_train, added[0]]), np.concatenate([data.y_train, added[1]]))
+
+    def _training_program(self) -> Program:
+        regime, count = Regime.of(self.experiment.regime), self._examples.count
+        program = Program(self._network, self._layout, self._flat, regime.largest_batch(count))
+        for slot, array in (
+            (c.FIRST_MOMENTS, self._first),
+            (c.SECOND_MOMENTS, self._second),
+            (c.SIGNS, self._signs),
+            (c.PRUNED, self._pruned),
+        ):
+            program.point_to(slot, array)
+        program.context[c.SIZE] = regime.batch_size(count)
+        program.context[c.SHUFFLES] = regime.shuffle
+        program.context[c.CARRIES] = regime.carries
+        program.context[c.SEED] = _shuffle_seed(self.experiment.seed)
+        program.set_update(self._optimiser, self._regulariser)
+        self._examples.bind(program)
+        return program
+
+    def _draw_parameters(self) -> None:
+        seed = self.experiment.seed
+        stream = self.dataset.stream() if isinstance(seed, str) else None
+        for number, (name, initialiser) in enumerate(self._network.initialisers().items()):
+            if name in self._views:
+                key = [_shuffle_seed(seed), number]
+                rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(key)))
+                uniform = (lambda: stream.uniform(0.0, 1.0)) if stream else None
+                self._views[name][...] = initialiser.draw(self._layout.shapes[name], rng, uniform)
+
+    # ------------------------------------------------------------------------------------------------ training
+
+    @property
+    def step_count(self) -> int:
+        """Updates done so far."""
+        return int(self._program.context[c.STEP])
+
+    @property
+    def updates_per_epoch(self) -> int:
+        """Updates in one pass over the training examples."""
+        return Regime.of(self.experiment.regime).updates_per_epoch(self._examples.count)
+
+    @property
+    def epoch(self) -> int:
+        """Whole passes over the training examples so far."""
+        return self.step_count // self.updates_per_epoch
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How the run ended; None while it can go on."""
+        return self._outcome
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the next update."""
+        self._settle()
+        return float(self._optimiser.schedule.rates(np.array([self.step_count]))[0])
+
+    def step(self, n: int = 1) -> int:
+        """Do up to `n` updates; fewer where the run diverges. Gives how many. A diverged run stays where it is."""
+        check_count("n", n, 0)
+        target = self.step_count + n
+        start = self.step_count
+        while self.step_count < target and not self._has_diverged():
+            self._settle()
+            self._slice(min(target, self._next_edit_step(), self.step_count + SLICE) - self.step_count)
+        return self.step_count - start
+
+    def train(self, epochs: float = 1, *, target_loss: float | None = None) -> int:
+        """Train for whole (or parts of) epochs; gives the updates done. `outcome` says how it ended.
+
+        It ends early when the training loss is at most `target_loss`, or when no parameter moved during a whole epoch.
+        """
+        check_number("epochs", epochs, 0)
+        target = self.step_count + round(epochs * self.updates_per_epoch)
+        start = self.step_count
+        self._outcome = None if not self._has_diverged() else self._outcome
+        while self.step_count < target and self._outcome is None:
+            before = self._flat.copy()
+            done = self.step(min(self.updates_per_epoch, target - self.step_count))
+            settled = done == self.updates_per_epoch and np.array_equal(before, self._flat)
+            if not self._outcome and (settled or (target_loss is not None and self.train_loss() <= target_loss)):
+                self._outcome = Outcome("converged", self.step_count)
+        self._outcome = self._outcome or Outcome("step_limit", self.step_count)
+        return self.step_count - start
+
+    def stop(self) -> None:
+        """Say that somebody ended the run."""
+        self._outcome = Outcome("stopped", self.step_count)
+
+    def _has_diverged(self) -> bool:
+        return self._outcome is not None and self._outcome.kind == "diverged"
+
+    def _slice(self, steps: int) -> None:
+        """A few steps between edits, with a snapshot to go back to."""
+        snapshot = self.checkpoint()
+        rates = self._optimiser.schedule.rates(np.arange(self.step_count, self.step_count + steps, dtype=np.int64))
+        done = self._program.train(np.ascontiguousarray(rates, np.float64), np.empty(steps))
+        if done == steps and np.isfinite(self._flat).all():
+            self._outcome = None
+        else:
+            self._outcome = locate(self, snapshot)
+
+    def observed_step(self, gradient: NDArray[Any]) -> float:
+        """One update, as `step(1)`, that also writes the gradient of its batch (flat, without penalties); gives its loss."""
+        self._settle()
+        program, snapshot = self._program, self.checkpoint()
+        loss = program.walk(0, program.loss_end)
+        if np.isfinite(loss):
+            program.walk(program.loss_end, program.backward_end)
+            gradient[:] = program.gradients[: self._layout.size]
+            program.hyper[c.RATE] = self._optimiser.schedule.rates(np.array([self.step_count]))[0]
+            program.walk(program.backward_end, program.end)
+            program.context[c.STEP] += 1
+        if np.isfinite(loss) and np.isfinite(self._flat).all():
+            self._outcome = None
+        else:
+            self._outcome = locate(self, snapshot)
+        return loss
+
+    # --------------------------------------------------------------------------------------------------- edits
+
+    def _next_edit_step(self) -> float:
+        edits = self.experiment.edits
+        return edits[self._edits_done].step if self._edits_done < len(edits) else math.inf
+
+    def _settle(self) -> None:
+        """Apply the edits that act before the next update."""
+        while self._next_edit_step() <= self.step_count:
+            edit = self.experiment.edits[self._edits_done]
+            self._edits_done += 1
+            self._apply(edit)
+            if edit.step == self.step_count and not self._has_diverged():
+                self._outcome = None
+
+    def _apply(self, edit: Edit) -> None:
+        if edit.key == "learning_rate":
+            self._optimiser = self._optimiser.with_learning_rate(edit.value)
+        elif edit.key == "optimiser":
+            self._optimiser = edit.value
+            self._first[:] = self._second[:] = 0
+            self._program.hyper[:] = 1.0
+            self._program.set_update(self._optimiser, self._regulariser)
+        elif edit.key == "regulariser":
+            self._regulariser = edit.value
+            self._pruned[:] = 0
+            self._program.set_update(self._optimiser, self._regulariser)
+        elif edit.key == "parameter":
+            name, index, value = edit.value
+            self._views[name].reshape(-1)[index] = value
+        else:
+            self._change_points([*self._points, edit.value])
+
+    def _change_points(self, points: list[tuple[float, float, float]]) -> None:
+        """Go on with other added points, from the beginning of a pass over the training examples."""
+        context, hyper = self._program.context.copy(), self._program.hyper.copy()
+        self._points = points
+        self._examples = self._training_examples()
+        self._program = self._training_program()
+        self._program.context[c.STEP], self._program.context[c.EPOCH] = context[c.STEP], context[c.EPOCH] + 1
+        self._program.hyper[:] = hyper
+        self.__dict__.pop("_train_set", None)
+        self.__dict__.pop("_follower", None)
+
+    # ------------------------------------------------------------------------------------------- looking at it
+
+    @cached_property
+    def _evaluator(self) -> Evaluator:
+        return Evaluator(self._network, self._layout, self._flat)
+
+    @cached_property
+    def _train_set(self) -> Examples:
+        """The training examples in their own order (the training program shuffles its copy)."""
+        return self._training_examples()
+
+    @cached_property
+    def _test_set(self) -> Examples | None:
+        return self._examples_of(self.dataset.x_test, self.dataset.y_test) if len(self.dataset.x_test) else None
+
+    @cached_property
+    def _follower(self) -> Program:
+        """A program for one example."""
+        program = Program(self._network, self._layout, self._flat, 1)
+        self._train_set.bind(program)
+        program.context[c.SIZE] = 1
+        return program
+
+    def forward(self, x: ArrayLike) -> NDArray[Any]:
+        """Outputs for x [batch, *input_shape] -> [batch, *output_shape]; logits where the loss takes logits."""
+        self._settle()
+        return self._evaluator(self._examples_of(x, None))[1]
+
+    def predict(self, x: ArrayLike) -> NDArray[Any]:
+        """As `forward`, with logits turned into probabilities."""
+        return prediction(self.forward(x), self._loss)
+
+    def loss(self, x: ArrayLike, y: ArrayLike) -> float:
+        """Mean loss over these examples, without penalties."""
+        self._settle()
+        return self._evaluator(self._examples_of(x, y))[0]
+
+    def train_loss(self) -> float:
+        """Mean loss over the training examples, without penalties."""
+        self._settle()
+        return self._evaluator(self._train_set)[0]
+
+    def test_loss(self) -> float:
+        """Mean loss over the test examples, without penalties; NaN where there are none."""
+        self._settle()
+        return self._evaluator(self._test_set)[0] if self._test_set else math.nan
+
+    def train_accuracy(self) -> float:
+        """Share of training examples that are classified right; NaN for a regression."""
+        return self.scores(test=False)[1]
+
+    def test_accuracy(self) -> float:
+        """Share of test examples that are classified right; NaN for a regression, or where there are none."""
+        return self.scores(test=True)[1]
+
+    def scores(self, *, test: bool) -> tuple[float, float]:
+        """(loss, accuracy) over the training or the test examples, from one forward pass."""
+        self._settle()
+        examples = self._test_set if test else self._train_set
+        if examples is None:
+            return math.nan, math.nan
+        loss, outputs = self._evaluator(examples)
+        if self.dataset.task != "classification":
+            return loss, math.nan
+        return loss, accuracy(outputs.reshape(examples.count, -1), examples.targets, self._loss)
+
+    def gradients(self, x: ArrayLike, y: ArrayLike) -> dict[str, NDArray[Any]]:
+        """dL/d(parameter) of the mean loss over these examples, without penalties. Nothing is updated."""
+        self._settle()
+        examples = self._examples_of(x, y)
+        program = Program(self._network, self._layout, self._flat, examples.count)
+        examples.bind(program)
+        program.context[c.SIZE] = examples.count
+        program.walk(0, program.backward_end)
+        return {name: view.copy() for name, view in self._layout.views(program.gradients[: self._layout.size]).items()}
+
+    def parameters(self) -> dict[str, NDArray[Any]]:
+        """A copy of every parameter: "dense_1.weight" [out_features, in_features], "dense_1.bias" [out_features], ..."""
+        self._settle()
+        return {name: view.copy() for name, view in self._views.items()}
+
+    def set_parameters(self, values: Mapping[str, ArrayLike]) -> None:
+        """Put these values in place; parameters that are not named stay. A diverged run can then go on."""
+        self._settle()
+        arrays = {name: np.asarray(value, self.experiment.dtype) for name, value in values.items()}
+        for name, array in arrays.items():
+            if name not in self._views:
+                raise ConfigurationError("parameter", name, "one of " + ", ".join(self._views))
+            if array.shape != self._views[name].shape:
+                raise ConfigurationError(f"shape of {name}", array.shape, str(self._views[name].shape))
+        for name, array in arrays.items():
+            self._views[name][...] = array
+        self._outcome = None
+
+    def trace(self, n: int, every: int = 1, follow: int = 0) -> Trace:
+        """Train `n` steps and record every `every`-th of them, following training example number `follow`."""
+        from engine.trace import record
+
+        return record(self, n, every, follow)
+
+    # --------------------------------------------------------------------------------------------- checkpoints
+
+    def checkpoint(self) -> Checkpoint:
+        """A copy of the state; `restore` puts it back, also in another run of the same experiment."""
+        context = self._program.context
+        return Checkpoint(
+            self.step_count,
+            self._edits_done,
+            tuple(array.copy() for array in (self._flat, self._first, self._second, self._pruned)),
+            self._program.hyper.copy(),
+            int(context[c.POSITION]),
+            int(context[c.EPOCH]),
+        )
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go back (or forward) to a checkpoint; the next steps are those that followed it, bit for bit."""
+        if checkpoint.arrays[0].shape != self._flat.shape:
+            raise ConfigurationError("checkpoint", checkpoint.arrays[0].shape, f"one of this network: {self._flat.shape}")
+        if checkpoint.edits_done != self._edits_done:
+            self._replay_edits(checkpoint.edits_done)
+        for array, saved in zip((self._flat, self._first, self._second, self._pruned), checkpoint.arrays, strict=True):
+            array[:] = saved
+        context = self._program.context
+        self._program.hyper[:] = checkpoint.hyper
+        context[c.STEP], context[c.POSITION], context[c.EPOCH] = checkpoint.step, checkpoint.position, checkpoint.epoch
+        if context[c.SHUFFLES] and checkpoint.position:
+            batches.shuffle_order(self._examples.order, int(context[c.SEED]), checkpoint.epoch)
+        self._outcome = None
+
+    def _replay_edits(self, count: int) -> None:
+        """Bring optimiser, regulariser and data to what the first `count` edits made of them."""
+        self._optimiser, self._regulariser = self.experiment.optimiser, self.experiment.regulariser
+        if self._points:
+            self._change_points([])
+        for edit in self.experiment.edits[:count]:
+            if edit.key != "parameter":
+                self._apply(edit)
+        self._program.set_update(self._optimiser, self._regulariser)
+        self._edits_done = count
+
+
+def _shuffle_seed(seed: int | str) -> int:
+    """A whole number for the run's own random streams."""
+    return seed if isinstance(seed, int) else int.from_bytes(cast(str, seed).encode()[:7], "little")

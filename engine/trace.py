@@ -1,0 +1,208 @@
+"""The trace: what was recorded of a run, and its binary form.
+
+Frame j is the state at step `start + j every`, all of it before that step's update. Fields, each [frames, ...]:
+
+    batch_loss                     loss of that step's batch, without penalties
+    train_loss, test_loss          over all training and all test examples
+    train_accuracy, test_accuracy  where the task is a classification
+    learning_rate
+    example_loss, prediction       of the followed example
+    <layer>.pre_activation, <layer>.activation, <layer>.delta     of the followed example: z, a, dL/dz; [frames, units]
+    <parameter>                    its value
+    <parameter>.gradient           dL/d(parameter) over that step's batch, without penalties
+    <parameter>.example_gradient   the same for the followed example alone
+    <parameter>.update             value after this step's update minus value before it
+
+Binary form, version 1, little endian: b"BPT1"; uint32 length H of the header; H bytes of UTF-8 JSON, padded with spaces
+so that H is a multiple of 4; then every field of header["fields"] in turn, C-contiguous float32.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import ConfigurationError
+from engine.evaluation import prediction
+from engine.kernels import context as c
+from engine.spec import check_count
+
+if TYPE_CHECKING:
+    from engine.run import Run
+
+__all__ = ["MAGIC", "VERSION", "Trace", "record"]
+
+MAGIC, VERSION = b"BPT1", 1
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Recorded steps of one run: `trace["dense_1.weight"]` is [frames, out_features, in_features]."""
+
+    header: dict[str, Any]
+    arrays: dict[str, NDArray[Any]]
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        if name not in self.arrays:
+            raise ConfigurationError("field of the trace", name, "one of " + ", ".join(self.arrays))
+        return self.arrays[name]
+
+    def __len__(self) -> int:
+        return int(self.header["frames"])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.arrays)
+
+    @property
+    def steps(self) -> NDArray[np.int64]:
+        """Step number of each frame."""
+        return self.header["from"] + self.header["every"] * np.arange(len(self), dtype=np.int64)
+
+    def to_bytes(self) -> bytes:
+        """The binary form (see the module)."""
+        fields = [{"name": name, "shape": list(array.shape)} for name, array in self.arrays.items()]
+        text = json.dumps(self.header | {"fields": fields}, separators=(",", ":"), allow_nan=False).encode()
+        text += b" " * (-len(text) % 4)
+        parts = [MAGIC, len(text).to_bytes(4, "little"), text]
+        with np.errstate(over="ignore", under="ignore"):
+            parts += [np.ascontiguousarray(array, "<f4").tobytes() for array in self.arrays.values()]
+        return b"".join(parts)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Trace:
+        """The inverse of `to_bytes` (values as float32). ConfigurationError names what is wrong with the bytes."""
+        if data[:4] != MAGIC:
+            raise ConfigurationError("trace", bytes(data[:4]), f"bytes that begin with {MAGIC!r}")
+        length = int.from_bytes(data[4:8], "little")
+        try:
+            header = json.loads(data[8 : 8 + length])
+        except ValueError as error:
+            raise ConfigurationError("header of the trace", f"{length} bytes", "JSON in UTF-8") from error
+        if header.get("version") != VERSION:
+            raise ConfigurationError("version of the trace", header.get("version"), f"version {VERSION}")
+        arrays, offset = {}, 8 + length
+        for field in header.pop("fields"):
+            count = math.prod(field["shape"])
+            if offset + 4 * count > len(data):
+                raise ConfigurationError("trace", f"{len(data)} bytes", f"at least {offset + 4 * count}: it was cut short")
+            arrays[field["name"]] = np.frombuffer(data, "<f4", count, offset).reshape(field["shape"])
+            offset += 4 * count
+        return cls(header, arrays)
+
+
+def record(run: Run, n: int, every: int, follow: int) -> Trace:
+    """Train `n` steps of a run and record every `every`-th; stops early where the run diverges."""
+    check_count("n", n, 0)
+    check_count("every", every)
+    run._settle()
+    check_count("follow", follow, 0, run._train_set.count - 1)
+    start, frames = run.step_count, -(-n // every)
+    recorder = _Recorder(run, frames, follow)
+    for frame in range(frames):
+        if run._has_diverged():
+            break
+        recorder.frame(frame)
+        if run.step_count + 1 < start + min((frame + 1) * every, n):
+            run.step(start + min((frame + 1) * every, n) - run.step_count)
+    return recorder.trace(start, start + n, every)
+
+
+class _Recorder:
+    """Arrays for the frames of one trace, and how to fill one."""
+
+    def __init__(self, run: Run, frames: int, follow: int) -> None:
+        self._run, self._follow, self._done = run, follow, 0
+        size, dtype = run._layout.size, run.experiment.dtype
+        self._flat = {kind: np.zeros((frames, size), dtype) for kind in ("", ".gradient", ".example_gradient", ".update")}
+        names = ["batch_loss", "train_loss", "test_loss", "learning_rate", "example_loss"]
+        if run.dataset.task == "classification":
+            names += ["train_accuracy", "test_accuracy"]
+        self._scalars = {name: np.zeros(frames) for name in names}
+        follower = run._follower
+        self._values = np.zeros((frames, follower.values.size // follower.lanes), dtype)
+        self._deltas = np.zeros_like(self._values)
+
+    def frame(self, j: int) -> None:
+        """Record the state at this step, then do its update."""
+        run, flat, scalars = self._run, self._flat, self._scalars
+        run._settle()
+        step = run.step_count
+        flat[""][j] = run._flat
+        for name, test in (("train", False), ("test", True)):
+            loss, share = run.scores(test=test)
+            scalars[f"{name}_loss"][j] = loss
+            if f"{name}_accuracy" in scalars:
+                scalars[f"{name}_accuracy"][j] = share
+        scalars["learning_rate"][j] = run.learning_rate
+        self._follow_example(j)
+        scalars["batch_loss"][j] = run.observed_step(flat[".gradient"][j])
+        if run.step_count == step:  # diverged: this frame counts if its own numbers are finite
+            self._done = j + (run.outcome is not None and run.outcome.quantity in ("gradient", "weight", "bias"))
+        else:
+            flat[".update"][j] = run._flat - flat[""][j]
+            self._done = j + 1
+
+    def _follow_example(self, j: int) -> None:
+        follower = self._run._follower
+        follower.context[c.POSITION] = self._follow
+        self._scalars["example_loss"][j] = follower.walk(0, follower.backward_end)
+        self._values[j] = follower.values[:: follower.lanes]
+        self._deltas[j] = follower.deltas[:: follower.lanes]
+        self._flat[".example_gradient"][j] = follower.gradients[: self._run._layout.size]
+
+    def trace(self, start: int, stop: int, every: int) -> Trace:
+        run, done = self._run, self._done
+        arrays: dict[str, NDArray[Any]] = {name: values[:done] for name, values in self._scalars.items()}
+        arrays["prediction"] = prediction(self._quantity("output", self._values), run._loss)
+        for name, *_ in run._network.named_layers():
+            arrays[f"{name}.pre_activation"] = self._quantity(f"{name}.pre_activation", self._values)
+            arrays[f"{name}.activation"] = self._quantity(f"{name}.activation", self._values)
+            arrays[f"{name}.delta"] = self._quantity(f"{name}.pre_activation", self._deltas)
+        for kind, flat in self._flat.items():
+            arrays |= {f"{name}{kind}": view for name, view in run._layout.views(flat[:done]).items()}
+        return Trace(self._header(start, stop, every), arrays)
+
+    def _quantity(self, name: str, source: NDArray[Any]) -> NDArray[Any]:
+        follower = self._run._follower
+        tensor = follower.named[name]
+        first = tensor.offset // follower.lanes
+        return source[: self._done, first : first + tensor.features].reshape(self._done, *tensor.shape)
+
+    def _header(self, start: int, stop: int, every: int) -> dict[str, Any]:
+        run, follow = self._run, self._follow
+        examples = run._train_set
+        features = math.prod(run._network.input_shape)
+        return {
+            "version": VERSION,
+            "from": start,
+            "to": stop,
+            "every": every,
+            "frames": self._done,
+            "experiment": run.experiment.key,
+            "dtype": run.experiment.dtype,
+            "follow": {
+                "index": follow,
+                "x": examples.inputs[follow, :features].tolist(),
+                "y": examples.targets[follow].tolist(),
+            },
+            "epoch_steps": run.updates_per_epoch,
+            "layers": [_describe(name, layer, output) for name, layer, _, output in run._network.named_layers()],
+            "loss": run._loss.name,
+            "outcome": run.outcome.to_dict() if run.outcome and run.outcome.kind == "diverged" else None,
+        }
+
+
+def _describe(name: str, layer: Any, output_shape: tuple[int, ...]) -> dict[str, Any]:
+    function = getattr(layer, "activation", None) or getattr(layer, "function", None)
+    return {
+        "name": name,
+        "kind": layer.name,
+        "units": math.prod(output_shape),
+        "activation": function.to_dict() if function is not None else {"name": "identity"},
+    }
