@@ -20,16 +20,19 @@ from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import unquote_plus
 
+import engine
 from app import sharing
-from engine import Experiment
+from engine import Cost, Experiment
 from engine.checkpoints import CheckpointCache
 from engine.errors import ConfigurationError, EngineError
+from engine.run import Run
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_QUERY = 8192  # characters: a link of 4 KB, percent-encoded
 LAST_STEP = 100_000_000
 MOST_FRAMES = 2_000
 MOST_BYTES = 16 * 2**20
+MOST_MEMORY = 256 * 2**20
 MOST_OPERATIONS = 2 * 10**10  # multiply-adds; a few seconds of one core
 
 
@@ -117,19 +120,16 @@ def etag(request: TraceRequest) -> str:
     return f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
 
 
-def cost(experiment: Experiment, request: TraceRequest, replayed: int) -> tuple[int, int]:
-    """(multiply-adds, bytes of the answer) of `request` when `replayed` steps lie between the checkpoint and its start.
-
-    A step is a forward pass, and twice that backward, over one batch; a frame also judges all the data.
-    """
-    dataset, network = experiment.dataset, experiment.network
-    parameters = network.parameter_count
-    examples, tests = len(dataset.x_train), len(dataset.x_test)
-    batch = experiment.regime.batch_size(examples)
-    steps = replayed + request.stop - request.start
-    units = sum(layer.output_shape[-1] for layer in network.named_layers())
-    operations = parameters * (3 * batch * steps + (examples + tests + 3) * request.frames)
-    return operations, 4 * request.frames * (4 * parameters + 3 * units + 16)
+def check_cost(cost: Cost) -> None:
+    """Refuses what would take too long, too much memory or too large an answer."""
+    limits = (
+        ("to", "bytes of film", cost.trace_bytes, MOST_BYTES, "ask for fewer frames"),
+        ("link", "bytes of memory", cost.memory, MOST_MEMORY, "make the network or the batch smaller"),
+        ("from", "operations", cost.operations, MOST_OPERATIONS, "ask for fewer steps, or go there in several requests"),
+    )
+    for key, unit, needed, accepted, advice in limits:
+        if needed > accepted:
+            raise TraceError(413, key, f"this would take {needed:.1e} {unit}; accepted are {accepted:.1e}: {advice}")
 
 
 class Busy(TraceError):
@@ -193,34 +193,24 @@ class TraceService:
         TraceError : 400 for what the link or the numbers say, 413 for what would take too long
         """
         experiment = read(request.link)
-        if request.follow >= len(experiment.dataset.x_train):
-            last = len(experiment.dataset.x_train) - 1
+        last = len(experiment.dataset.x_train) + len(experiment.edits) - 1  # an added point can be followed too
+        if request.follow > last:
             raise TraceError(400, "follow", f"follow is {request.follow}; accepted is a training example from 0 to {last}")
         step, checkpoint = self.checkpoints.get(experiment, request.start) or (0, None)
-        self._check_cost(experiment, request, request.start - step)
+        check_cost(engine.cost(experiment, request.stop - step, request.frames))
         run = experiment.start()
         if checkpoint is not None:
             run.restore(checkpoint)
         run.step(request.start - run.step_count)
-        self._keep(experiment, run)
+        self._keep(run)
         trace = run.trace(request.stop - request.start, every=request.every, follow=request.follow)
-        self._keep(experiment, run)
+        self._keep(run)
         self.runs += 1
         return trace.to_bytes()
 
-    def _check_cost(self, experiment: Experiment, request: TraceRequest, replayed: int) -> None:
-        operations, size = cost(experiment, request, replayed)
-        if size > MOST_BYTES:
-            raise TraceError(413, "to", f"the answer would have {size} bytes; accepted are {MOST_BYTES}: ask for fewer frames")
-        if operations > MOST_OPERATIONS:
-            raise TraceError(
-                413, "from", f"this would take {operations:.1e} operations; accepted are {MOST_OPERATIONS:.0e}: "
-                "ask for fewer steps, or go there in several requests"
-            )  # fmt: skip
-
-    def _keep(self, experiment: Experiment, run: object) -> None:
-        if run.outcome is None:  # type: ignore[attr-defined]
-            self.checkpoints.put(experiment, run.step_count, run.checkpoint())  # type: ignore[attr-defined]
+    def _keep(self, run: Run) -> None:
+        if run.outcome is None:
+            self.checkpoints.put(run.experiment, run.step_count, run.checkpoint())
 
     def close(self) -> None:
         """Stops the threads after what they are doing now."""
