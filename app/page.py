@@ -1,0 +1,37 @@
+"""What every page shares: its style, and the line at its top with title and language."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from app.i18n import LANGUAGES, Translator
+
+STYLE = Path(__file__).with_name("page.css")
+
+
+def style() -> None:
+    """The style sheet, once a run."""
+    st.html(STYLE)
+
+
+def top(t: Translator, title: str) -> None:
+    """The page's title, and the switch between the languages."""
+    with st.container(key="title", horizontal=True, vertical_alignment="center", gap="small"):
+        st.title(title, anchor=False, width="stretch")
+        if st.session_state.get("language") != t.language:
+            st.session_state["language"] = t.language
+        st.segmented_control(
+            t("page.language"),
+            list(LANGUAGES),
+            format_func=str.upper,
+            key="language",
+            required=True,
+            label_visibility="collapsed",
+            on_change=_switch_language,
+        )
+
+
+def _switch_language() -> None:
+    st.query_params["lang"] = st.session_state["language"]
