@@ -10,6 +10,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 import engine
+from engine.run import Run
 from tests import naive
 
 WIDTHS = (1, 2, 3, 5, 17, 33)
@@ -97,7 +98,9 @@ class Case:
         return self.x.tolist(), self.y.tolist()
 
     def dataset(self) -> engine.Dataset:
-        task = "regression" if TARGETS[choice(self.loss)["name"]] == "values" else "classification"
+        kind = TARGETS[choice(self.loss)["name"]]
+        classes = kind == "classes" or (kind != "values" and self.widths[-1] == 1)
+        task = "classification" if classes else "regression"  # several bits at once are no choice between classes
         return engine.Dataset(self.x, self.y, self.x, self.y, task=task)
 
     def experiment(self, **options: Any) -> engine.Experiment:
@@ -105,7 +108,7 @@ class Case:
         chosen = {"optimiser": engine.SGD(0.1), "regime": engine.FullBatch(), "dtype": "float64"} | options
         return engine.Experiment(self.network, self.dataset(), **chosen)
 
-    def start(self, **options: Any) -> engine.Run:
+    def start(self, **options: Any) -> Run:
         """A run of the experiment that begins at this case's parameters."""
         run = self.experiment(**options).start()
         run.set_parameters(self.arrays)

@@ -24,12 +24,12 @@ ROOT = Path(__file__).resolve().parents[1]
 FAMILIES = {
     "activation": ActivationFunction,
     "loss": Loss,
-    "optimiser": engine.Optimiser,
-    "regulariser": engine.Regulariser,
+    "optimiser": engine.optimisers.Optimiser,
+    "regulariser": engine.regularisers.Regulariser,
     "initialiser": Initialiser,
     "schedule": Schedule,
-    "regime": engine.Regime,
-    "layer": engine.Layer,
+    "regime": engine.regimes.Regime,
+    "layer": engine.layers.Layer,
 }
 MEMBERS = [(family, name) for family, base in FAMILIES.items() for name in base.names()]
 # the tests that go through every member of a family, by the names that they go through
@@ -96,7 +96,7 @@ def test_no_word_is_left_of_a_name_that_is_gone(family, language):
 
 @pytest.mark.parametrize("name", engine.datasets.names())
 def test_every_dataset_has_a_docstring_and_words(name):
-    assert inspect.getdoc(engine.datasets.generator(name))
+    assert inspect.getdoc(engine.datasets.entry(name))
     for language in i18n.LANGUAGES:
         assert i18n.translator(language).words[f"names.dataset.{name}"]
 

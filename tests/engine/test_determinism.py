@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -15,15 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import engine
+from engine.run import Run
 from tests.strategies import Case, cases
 
 ROOT = Path(__file__).resolve().parents[2]
 NETWORK = engine.Network((2,), [engine.Dense(5, activation="tanh"), engine.Dense(1)], "binary_cross_entropy")
-X = np.random.default_rng(5).normal(size=(23, 2))
-Y = (X[:, 0] * X[:, 1] > 0).astype(np.int64)
-DATA = engine.Dataset(X, Y, X, Y)
+DATA = engine.datasets.load("xor", n=46, seed=5)
+X, Y = DATA.x_train, DATA.y_train
 REGIMES = (engine.FullBatch(), engine.MiniBatch(7), engine.MiniBatch(7, shuffle=False, carry=True), engine.Stochastic())
-OPTIMISERS = tuple(engine.Optimiser.member(name)(0.05) for name in engine.Optimiser.names())
+OPTIMISERS = tuple(engine.optimisers.Optimiser.member(name)(0.05) for name in engine.optimisers.Optimiser.names())
 
 
 def experiment(**options) -> engine.Experiment:
@@ -31,7 +32,7 @@ def experiment(**options) -> engine.Experiment:
     return engine.Experiment(NETWORK, DATA, **chosen)
 
 
-def bits(run: engine.Run) -> str:
+def bits(run: Run) -> str:
     """A fingerprint of the run's parameters."""
     digest = hashlib.sha256()
     for name, array in run.parameters().items():
@@ -39,7 +40,7 @@ def bits(run: engine.Run) -> str:
     return digest.hexdigest()
 
 
-def trained(steps: int = 40, **options) -> engine.Run:
+def trained(steps: int = 40, **options) -> Run:
     run = experiment(**options).start()
     run.step(steps)
     return run
@@ -122,9 +123,7 @@ def test_what_a_run_hands_out_is_a_copy():
     run = experiment().start()
     before = bits(run)
     for array in run.parameters().values():
-        with np.testing.suppress_warnings():
-            if array.flags.writeable:
-                array[:] = 7
+        array[:] = 7
     assert bits(run) == before
 
 
@@ -252,7 +251,7 @@ def test_a_point_joins_the_training_set():
     assert run.train_loss() == pytest.approx(run.loss(X, Y), rel=1e-5)
     run.step(2)
     assert run.train_loss() == pytest.approx(run.loss(np.vstack([X, [[4.0, -3.0]]]), np.append(Y, 1)), rel=1e-5)
-    assert run.test_loss() == pytest.approx(run.loss(X, Y), rel=1e-5)
+    assert run.test_loss() == pytest.approx(run.loss(DATA.x_test, DATA.y_test), rel=1e-5)
 
 
 def test_an_optimiser_edit_restarts_its_state():
@@ -280,7 +279,7 @@ def test_several_edits_at_one_step_act_in_their_order():
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
 def test_edits_travel_in_the_dictionary(edit):
     one = experiment().edit(*edit)
-    again = engine.Experiment.from_dict(one.to_dict(), dataset=DATA)
+    again = engine.Experiment.from_dict(json.loads(json.dumps(one.to_dict())))
     assert again == one
     assert again.key == one.key != experiment().key
     assert one.before(9).key == experiment().key

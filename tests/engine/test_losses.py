@@ -109,9 +109,9 @@ def test_targets_that_do_not_fit_are_refused_before_training(loss, outputs, y):
     ("x", "y", "named"),
     [
         (np.zeros((4, 3)), np.zeros((4, 1)), "x"),
-        (np.zeros((4, 2)), np.zeros((3, 1)), "y"),
-        (np.zeros((4, 2)), np.zeros((4, 2)), "y"),
-        (np.zeros((0, 2)), np.zeros((0, 1)), "x"),
+        (np.zeros((4, 2)), np.zeros((3, 1)), "targets"),
+        (np.zeros((4, 2)), np.zeros((4, 2)), "targets"),
+        (np.zeros((0, 2)), np.zeros((0, 1)), "examples"),
     ],
 )
 @pytest.mark.parametrize("method", ["loss", "gradients"])

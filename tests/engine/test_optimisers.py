@@ -52,7 +52,7 @@ def rows_of(regime: str, steps: int = STEPS) -> list[list[int]]:
     return [np.flatnonzero(np.abs(gradient[:, 2:]).max(axis=0)).tolist() for gradient in gradients]
 
 
-def naive_run(case: Case, optimiser: engine.Optimiser, regime: str, regulariser=None) -> list[naive.Choice]:
+def naive_run(case: Case, optimiser: engine.optimisers.Optimiser, regime: str, regulariser=None) -> list[naive.Choice]:
     """The records of thirty naive updates."""
     return list(
         naive.train(
@@ -114,7 +114,7 @@ def test_pruned_weights_stay_dead():
     """A strong L1 with pruning makes weights exactly 0, one after the other, and for good."""
     run = Case(widths=(2, 6, 1), batch=ROWS).start(regulariser=engine.L1(0.3, prune=True))
     dead = np.zeros((6, 2), bool)
-    for _ in range(60):
+    for _ in range(300):
         run.step()
         now = run.parameters()["dense_1.weight"] == 0
         assert now[dead].all()

@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 import inspect
+import re
 
 import pytest
 
 import engine
 
 MEANT = {
-    "network": {"Network", "Layer", "Dense", "Activation"},
-    "experiment": {"Experiment", "Edit", "Dataset", "datasets"},
-    "run": {"Run", "Checkpoint", "Outcome", "Trace", "CheckpointCache", "gradient_check", "warmup"},
-    "optimisers": {"Optimiser", "SGD", "Momentum", "Nesterov", "AdaGrad", "RMSProp", "Adam", "AdamW"},
-    "regularisers": {"Regulariser", "L1", "L2", "ElasticNet"},
-    "regimes": {"Regime", "FullBatch", "MiniBatch", "Stochastic"},
-    "errors": {"errors"},
+    "what a person chooses": {"Network", "Dense", "Activation", "Experiment", "Edit", "Dataset"},
+    "losses": {
+        "MeanSquaredError",
+        "HalfSquaredError",
+        "MeanAbsoluteError",
+        "Huber",
+        "Hinge",
+        "BinaryCrossEntropy",
+        "CategoricalCrossEntropy",
+    },
+    "optimisers": {"SGD", "Momentum", "Nesterov", "AdaGrad", "RMSProp", "Adam", "AdamW"},
+    "regularisers": {"L1", "L2", "ElasticNet"},
+    "regimes": {"FullBatch", "MiniBatch", "Stochastic"},
+    "what comes of it": {"Outcome", "Trace", "gradient_check", "GradientReport", "cost", "Cost"},
+    "modules": {
+        "activations",
+        "datasets",
+        "errors",
+        "initialisers",
+        "losses",
+        "optimisers",
+        "regimes",
+        "regularisers",
+        "schedules",
+    },
 }
 
 
@@ -23,8 +42,8 @@ def test_public_names_are_exactly_those_meant():
     assert set(engine.__all__) == set().union(*MEANT.values())
 
 
-def test_the_list_is_sorted_and_says_the_truth():
-    assert list(engine.__all__) == sorted(engine.__all__)
+def test_the_list_says_the_truth():
+    assert len(engine.__all__) == len(set(engine.__all__))
     for name in engine.__all__:
         assert hasattr(engine, name), name
 
@@ -39,4 +58,5 @@ def test_every_public_name_has_a_docstring(name):
 def test_public_methods_have_docstrings(name):
     for attribute, member in vars(getattr(engine, name)).items():
         if not attribute.startswith("_") and (inspect.isfunction(member) or isinstance(member, property)):
-            assert inspect.getdoc(getattr(engine.__dict__[name], attribute)), f"{name}.{attribute}"
+            listed = re.search(rf"\b{attribute}\b[^\n]* : ", inspect.getdoc(getattr(engine, name)) or "")
+            assert inspect.getdoc(member) or listed, f"{name}.{attribute}"
