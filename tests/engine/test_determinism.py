@@ -60,6 +60,12 @@ def test_another_seed_is_another_run():
     assert len({bits(trained(steps=0, seed=seed)) for seed in (0, 1, "0", "1")}) == 4
 
 
+def test_a_string_seed_serves_data_of_any_kind():
+    """Only the initialiser "playground" needs the stream of TF Playground's data."""
+    runs = [engine.Experiment(NETWORK, engine.Dataset(X, Y, X, Y), seed="0.5").start() for _ in range(2)]
+    assert bits(runs[0]) == bits(runs[1])
+
+
 PROGRAM = """
 from tests.engine.test_determinism import bits, experiment, trained
 import engine

@@ -99,6 +99,18 @@ def test_accuracy_of_two_classes_is_the_side_of_zero(loss):
     close(trace["train_accuracy"][0], np.mean((outputs > 0) == (case.y > 0)))
 
 
+@pytest.mark.parametrize("label", [0, 1])
+def test_accuracy_of_one_class(label):
+    """A small test set can be all of one class; the border is where the loss puts it, not in the middle of what is there."""
+    x = np.random.default_rng(0).normal(size=(4, 2))
+    for loss, y in (("binary_cross_entropy", [label] * 4), ("hinge", [2.0 * label - 1] * 4)):
+        data = engine.Dataset(x, y, x, y, task="classification", classes=2)
+        run = engine.Experiment(engine.Network((2,), [engine.Dense(1)], loss), data).start()
+        for bias, right in ((50.0, label), (-50.0, 1 - label)):
+            run.set_parameters({"dense_1.bias": [bias]})
+            assert run.test_accuracy() == right
+
+
 def test_a_regression_has_no_accuracy():
     trace = film(Case(batch=9), steps=1)
     assert "train_accuracy" not in set(trace)
@@ -158,9 +170,10 @@ def test_film_equals_a_run_that_is_stepped(case, steps, every):
         run.step(every)
 
 
-def test_filming_trains_the_same_bits_as_stepping():
+@pytest.mark.parametrize("every", [1, 2, 3, 5, 30])
+def test_filming_trains_the_same_bits_as_stepping(every):
     filmed, stepped = (CASE.start(dtype="float32", regime=engine.MiniBatch(4)) for _ in range(2))
-    filmed.trace(25, every=5)
+    filmed.trace(25, every=every)
     stepped.step(25)
     assert filmed.step_count == stepped.step_count == 25
     for name, array in stepped.parameters().items():
