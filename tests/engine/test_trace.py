@@ -101,7 +101,7 @@ def test_accuracy_of_two_classes_is_the_side_of_zero(loss):
 
 @pytest.mark.parametrize("label", [0, 1])
 def test_accuracy_of_one_class(label):
-    """A small test set can be all of one class; the border is where the loss puts it, not in the middle of what is there."""
+    """A small test set can be all of one class: the border is where the loss puts it, not amid what is there."""
     x = np.random.default_rng(0).normal(size=(4, 2))
     for loss, y in (("binary_cross_entropy", [label] * 4), ("hinge", [2.0 * label - 1] * 4)):
         data = engine.Dataset(x, y, x, y, task="classification", classes=2)
