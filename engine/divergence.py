@@ -19,14 +19,16 @@ def locate(run: Run, snapshot: Checkpoint) -> Outcome:
     """Replay from a finite snapshot, name what broke first, and leave the run at its last finite step."""
     run.restore(snapshot)
     last = snapshot
-    while (broken := _first_broken(run)) is None:
-        last = run.checkpoint()
-        if not _one_update(run):
-            broken = ("output", "loss")
+    while True:
+        run._settle()
+        broken = _first_broken(run)
+        if broken is None or broken[1] == "gradient":
+            last = run.checkpoint()  # the loss of this step is still finite
+        if broken is not None or not _one_update(run):
             break
+    layer, quantity = broken or ("output", "loss")
     step = run.step_count
     run.restore(last)
-    layer, quantity = broken
     return Outcome("diverged", step, layer, quantity)
 
 

@@ -51,15 +51,14 @@ def prediction(outputs: NDArray[Any], loss: Loss) -> NDArray[Any]:
         return np.asarray(1.0 / (1.0 + np.exp(-outputs)))
 
 
-def accuracy(outputs: NDArray[Any], targets: NDArray[Any], loss: Loss) -> float:
+def accuracy(outputs: NDArray[Any], targets: NDArray[Any], loss: Loss, *, signed: bool) -> float:
     """Share of examples whose class is the one that the outputs favour. outputs [n, k], targets [n, k] or [n, 1].
 
-    One output: its side of the middle between the two labels (logits: of 0). Several: the greatest.
+    One output: its side of the border between the labels (0 for logits and for -1/+1, else 0.5). Several: the greatest.
     """
     if targets.shape[1] != outputs.shape[1]:
         return float((outputs.argmax(axis=1) == targets[:, 0]).mean())
     if outputs.shape[1] > 1:
         return float((outputs.argmax(axis=1) == targets.argmax(axis=1)).mean())
-    middle = 0.5 * (float(targets.min()) + float(targets.max()))
-    border = 0.0 if loss.from_logits else middle
+    border, middle = 0.0 if loss.from_logits or signed else 0.5, 0.0 if signed else 0.5
     return float(((outputs > border) == (targets > middle)).mean())

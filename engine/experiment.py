@@ -81,9 +81,9 @@ class Experiment:
         if key == "regulariser":
             return Edit(step, key, None if value is None else Regulariser.of(value))
         if key == "parameter":
-            return Edit(step, key, self._checked_parameter(*value))
+            return Edit(step, key, self._checked_parameter(*_three(key, value, "name, flat index, value")))
         if key == "point":
-            return Edit(step, key, self._checked_point(*value))
+            return Edit(step, key, self._checked_point(*_three(key, value, "x1, x2, label")))
         raise ConfigurationError("edit key", key, "one of " + ", ".join(EDIT_KEYS))
 
     def _checked_parameter(self, name: str, index: int, value: float) -> tuple[str, int, float]:
@@ -98,10 +98,10 @@ class Experiment:
         return (name, index, float(value))
 
     def _checked_point(self, x1: float, x2: float, label: float) -> tuple[float, float, float]:
-        if self.dataset.domain is None or not self.dataset.features:
-            raise ConfigurationError("point", (x1, x2, label), "for data that are points of the plane only")
+        if not self.dataset.features and self.network.input_shape != (2,):
+            raise ConfigurationError("point", (x1, x2, label), "an edit of data that are points of the plane")
         for name, number in (("x1", x1), ("x2", x2)):
-            check_number(name, number, *self.dataset.domain)
+            check_number(name, number, *(self.dataset.domain or (-1e6, 1e6)))
         if self.dataset.classes is not None:
             check_count("label", label, 0, self.dataset.classes - 1)
         else:
@@ -156,3 +156,9 @@ class Experiment:
         """SHA-256 of the canonical JSON: equal experiments, and only those, have equal keys."""
         canonical = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _three(key: str, value: Any, parts: str) -> tuple[Any, Any, Any]:
+    if not isinstance(value, list | tuple) or len(value) != 3:
+        raise ConfigurationError(key, value, f"three parts: ({parts})")
+    return tuple(value)  # type: ignore[return-value]

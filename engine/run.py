@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from engine.datasets.randomness import RandomSource, random_source
 from engine.divergence import locate
 from engine.errors import ConfigurationError
 from engine.evaluation import Evaluator, accuracy, prediction
@@ -40,6 +41,7 @@ class Checkpoint:
 
     step: int
     edits_done: int
+    shapes: tuple[tuple[str, tuple[int, ...]], ...]
     arrays: tuple[NDArray[Any], ...]
     hyper: NDArray[np.float64]
     position: int
@@ -71,6 +73,7 @@ class Run:
         self._regulariser = experiment.regulariser
         self._edits_done = 0
         self._outcome: Outcome | None = None
+        self._earlier: Checkpoint | None = None  # a finite state before the last slice, while nothing was changed by hand
         self._points: list[tuple[float, float, float]] = []
         self._examples = self._training_examples()
         self._program = self._training_program()
@@ -88,7 +91,8 @@ class Run:
             return self._examples_of(data.x_train, data.y_train)
         points = np.array(self._points)
         labels = points[:, 2].astype(np.int64) if data.task == "classification" else points[:, 2]
-        added = data.inputs(points[:, :2]), data.encode(labels)
+        inputs = data.inputs(points[:, :2]) if data.features else points[:, :2]
+        added = inputs, data.encode(labels)
         return self._examples_of(np.concatenate([data.x_train, added[0]]), np.concatenate([data.y_train, added[1]]))
 
     def _training_program(self) -> Program:
@@ -111,13 +115,18 @@ class Run:
 
     def _draw_parameters(self) -> None:
         seed = self.experiment.seed
-        stream = self.dataset.stream() if isinstance(seed, str) else None
+        stream = self._playground_stream(seed) if isinstance(seed, str) else None
         for number, (name, initialiser) in enumerate(self._network.initialisers().items()):
             if name in self._views:
                 key = [_shuffle_seed(seed), number]
                 rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(key)))
                 uniform = (lambda: stream.uniform(0.0, 1.0)) if stream else None
                 self._views[name][...] = initialiser.draw(self._layout.shapes[name], rng, uniform)
+
+    def _playground_stream(self, seed: str) -> RandomSource:
+        """TF Playground's numbers: from where the data left them, if the data were drawn with the same seed."""
+        drawn_alike = self.dataset.spec["options"].get("seed") == seed
+        return self.dataset.stream() if drawn_alike else random_source(seed)
 
     # ------------------------------------------------------------------------------------------------ training
 
@@ -187,10 +196,14 @@ class Run:
         snapshot = self.checkpoint()
         rates = self._optimiser.schedule.rates(np.arange(self.step_count, self.step_count + steps, dtype=np.int64))
         done = self._program.train(np.ascontiguousarray(rates, np.float64), np.empty(steps))
-        if done == steps and np.isfinite(self._flat).all():
-            self._outcome = None
+        self._judge(done == steps, snapshot)
+
+    def _judge(self, done: bool, snapshot: Checkpoint) -> None:
+        """After a slice that began at `snapshot`: go on, or go back to the last finite step."""
+        if done and np.isfinite(self._flat).all():
+            self._outcome, self._earlier = None, snapshot
         else:
-            self._outcome = locate(self, snapshot)
+            self._outcome = locate(self, self._earlier or snapshot)
 
     def observed_step(self, gradient: NDArray[Any]) -> float:
         """One update, as `step(1)`, that also writes the gradient of its batch (flat, without penalties); gives its loss."""
@@ -203,10 +216,7 @@ class Run:
             program.hyper[c.RATE] = self._optimiser.schedule.rates(np.array([self.step_count]))[0]
             program.walk(program.backward_end, program.end)
             program.context[c.STEP] += 1
-        if np.isfinite(loss) and np.isfinite(self._flat).all():
-            self._outcome = None
-        else:
-            self._outcome = locate(self, snapshot)
+        self._judge(bool(np.isfinite(loss)), snapshot)
         return loss
 
     # --------------------------------------------------------------------------------------------------- edits
@@ -317,7 +327,9 @@ class Run:
         loss, outputs = self._evaluator(examples)
         if self.dataset.task != "classification":
             return loss, math.nan
-        return loss, accuracy(outputs.reshape(examples.count, -1), examples.targets, self._loss)
+        return loss, accuracy(
+            outputs.reshape(examples.count, -1), examples.targets, self._loss, signed=self.dataset.labels == "signed"
+        )
 
     def gradients(self, x: ArrayLike, y: ArrayLike) -> dict[str, NDArray[Any]]:
         """dL/d(parameter) of the mean loss over these examples, without penalties. Nothing is updated."""
@@ -343,9 +355,11 @@ class Run:
                 raise ConfigurationError("parameter", name, "one of " + ", ".join(self._views))
             if array.shape != self._views[name].shape:
                 raise ConfigurationError(f"shape of {name}", array.shape, str(self._views[name].shape))
+            if not np.isfinite(array).all():
+                raise ConfigurationError(name, "values that are not finite", "finite numbers only")
         for name, array in arrays.items():
             self._views[name][...] = array
-        self._outcome = None
+        self._outcome = self._earlier = None
 
     def trace(self, n: int, every: int = 1, follow: int = 0) -> Trace:
         """Train `n` steps and record every `every`-th of them, following training example number `follow`."""
@@ -361,6 +375,7 @@ class Run:
         return Checkpoint(
             self.step_count,
             self._edits_done,
+            tuple(self._layout.shapes.items()),
             tuple(array.copy() for array in (self._flat, self._first, self._second, self._pruned)),
             self._program.hyper.copy(),
             int(context[c.POSITION]),
@@ -369,8 +384,8 @@ class Run:
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Go back (or forward) to a checkpoint; the next steps are those that followed it, bit for bit."""
-        if checkpoint.arrays[0].shape != self._flat.shape:
-            raise ConfigurationError("checkpoint", checkpoint.arrays[0].shape, f"one of this network: {self._flat.shape}")
+        if dict(checkpoint.shapes) != self._layout.shapes or checkpoint.arrays[0].dtype != self._flat.dtype:
+            raise ConfigurationError("checkpoint", dict(checkpoint.shapes), f"one of this network: {self._layout.shapes}")
         if checkpoint.edits_done != self._edits_done:
             self._replay_edits(checkpoint.edits_done)
         for array, saved in zip((self._flat, self._first, self._second, self._pruned), checkpoint.arrays, strict=True):
@@ -380,7 +395,7 @@ class Run:
         context[c.STEP], context[c.POSITION], context[c.EPOCH] = checkpoint.step, checkpoint.position, checkpoint.epoch
         if context[c.SHUFFLES] and checkpoint.position:
             batches.shuffle_order(self._examples.order, int(context[c.SEED]), checkpoint.epoch)
-        self._outcome = None
+        self._outcome = self._earlier = None
 
     def _replay_edits(self, count: int) -> None:
         """Bring optimiser, regulariser and data to what the first `count` edits made of them."""

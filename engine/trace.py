@@ -93,6 +93,8 @@ class Trace:
                 raise ConfigurationError("trace", f"{len(data)} bytes", f"at least {offset + 4 * count}: it was cut short")
             arrays[field["name"]] = np.frombuffer(data, "<f4", count, offset).reshape(field["shape"])
             offset += 4 * count
+        if offset != len(data):
+            raise ConfigurationError("trace", f"{len(data)} bytes", f"exactly {offset} bytes, as its header says")
         return cls(header, arrays)
 
 
@@ -108,7 +110,7 @@ def record(run: Run, n: int, every: int, follow: int) -> Trace:
         if run._has_diverged():
             break
         recorder.frame(frame)
-        if run.step_count + 1 < start + min((frame + 1) * every, n):
+        if not run._has_diverged():
             run.step(start + min((frame + 1) * every, n) - run.step_count)
     return recorder.trace(start, start + n, every)
 
@@ -142,11 +144,9 @@ class _Recorder:
         scalars["learning_rate"][j] = run.learning_rate
         self._follow_example(j)
         scalars["batch_loss"][j] = run.observed_step(flat[".gradient"][j])
-        if run.step_count == step:  # diverged: this frame counts if its own numbers are finite
-            self._done = j + (run.outcome is not None and run.outcome.quantity in ("gradient", "weight", "bias"))
-        else:
+        if not run._has_diverged():
             flat[".update"][j] = run._flat - flat[""][j]
-            self._done = j + 1
+        self._done = j + (run.step_count >= step)  # a run that could not even make this step's loss has gone back before it
 
     def _follow_example(self, j: int) -> None:
         follower = self._run._follower

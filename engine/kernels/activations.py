@@ -5,18 +5,18 @@ from engine.kernels.context import deltas, options, values
 from engine.kernels.instructions import instruction
 from engine.kernels.simd import (
     LANES,
-    error_function,
     exponential,
     hyperbolic_tangent,
     load,
     log_one_plus,
     magnitude,
+    normal_cdf,
     splat,
     store,
     where,
 )
 
-INVERSE_SQRT_2, INVERSE_SQRT_2PI, SQRT_2_OVER_PI = 0.7071067811865476, 0.3989422804014327, 0.7978845608028654
+INVERSE_SQRT_2PI, SQRT_2_OVER_PI = 0.3989422804014327, 0.7978845608028654
 
 # Every elementwise row: 2 = offset of z, 3 = offset of a, 4 = units.
 
@@ -82,11 +82,11 @@ def elu_backward(context, row):
 
 @instruction
 def gelu_forward(context, row):
-    """a = z Phi(z),  Phi(z) = (1 + erf(z / sqrt 2)) / 2."""
+    """a = z Phi(z)."""
     z, a = values(context, row[2]), values(context, row[3])
     for n in range(0, row[4] * row[c.PADDED], LANES):
         zn = load(z, n)
-        store(a, n, 0.5 * zn * (1.0 + error_function(zn * INVERSE_SQRT_2)))
+        store(a, n, zn * normal_cdf(zn))
     return 0.0
 
 
@@ -97,31 +97,31 @@ def gelu_backward(context, row):
     for n in range(0, row[4] * row[c.PADDED], LANES):
         zn = load(z, n)
         phi = exponential(-0.5 * zn * zn) * INVERSE_SQRT_2PI
-        store(dz, n, load(da, n) * (0.5 * (1.0 + error_function(zn * INVERSE_SQRT_2)) + zn * phi))
+        store(dz, n, load(da, n) * (normal_cdf(zn) + zn * phi))
     return 0.0
 
 
 @instruction
 def gelu_tanh_forward(context, row):
-    """a = z (1 + tanh u) / 2,  u = sqrt(2 / pi) (z + 0.044715 z^3)."""
+    """a = z (1 + tanh u) / 2 = z / (1 + e^-2u),  u = sqrt(2 / pi) (z + 0.044715 z^3). The second form keeps the far left right."""
     z, a = values(context, row[2]), values(context, row[3])
     for n in range(0, row[4] * row[c.PADDED], LANES):
         zn = load(z, n)
-        u = SQRT_2_OVER_PI * (zn + 0.044715 * zn * zn * zn)
-        store(a, n, 0.5 * zn * (1.0 + hyperbolic_tangent(u)))
+        u = SQRT_2_OVER_PI * zn * (1.0 + 0.044715 * zn * zn)
+        store(a, n, zn / (1.0 + exponential(-2.0 * u)))
     return 0.0
 
 
 @instruction
 def gelu_tanh_backward(context, row):
-    """da/dz = (1 + t) / 2 + z (1 - t^2) u' / 2,  t = tanh u,  u' = sqrt(2 / pi) (1 + 3 * 0.044715 z^2)."""
+    """da/dz = s + 2 z s (1 - s) u',  s = 1 / (1 + e^-2u),  u' = sqrt(2 / pi) (1 + 3 * 0.044715 z^2)."""
     z, da, dz = values(context, row[2]), deltas(context, row[3]), deltas(context, row[2])
     for n in range(0, row[4] * row[c.PADDED], LANES):
         zn = load(z, n)
         square = zn * zn
-        t = hyperbolic_tangent(SQRT_2_OVER_PI * zn * (1.0 + 0.044715 * square))
+        s = 1.0 / (1.0 + exponential(-2.0 * SQRT_2_OVER_PI * zn * (1.0 + 0.044715 * square)))
         slope = SQRT_2_OVER_PI * (1.0 + 0.134145 * square)
-        store(dz, n, load(da, n) * 0.5 * (1.0 + t + zn * (1.0 - t * t) * slope))
+        store(dz, n, load(da, n) * s * (1.0 + 2.0 * zn * (1.0 - s) * slope))
     return 0.0
 
 

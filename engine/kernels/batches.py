@@ -6,7 +6,7 @@ import numpy as np
 from engine.kernels import context as c
 from engine.kernels.context import buffer, integers, state, values
 from engine.kernels.instructions import instruction
-from engine.kernels.simd import LANES, OPTIONS, at, load, store, store_first, transpose_block
+from engine.kernels.simd import LANES, OPTIONS, at, first_lanes, load, splat, store, transpose_block, where
 
 
 @numba.njit(**OPTIONS)
@@ -66,19 +66,20 @@ def gather(context, row):
     """
     lanes, rows, x, weights, stride = row[c.PADDED], values(context, row[2]), values(context, row[3]), values(context, row[4]), row[5]
     s, data, order = state(context), buffer(context, c.INPUTS), integers(context, c.ORDER)
-    for n in range(lanes):
-        present = n < s[c.BATCH]
-        example = order[(s[c.START] + n) % s[c.EXAMPLES]] if present else 0
+    batch, place, examples = s[c.BATCH], s[c.START], s[c.EXAMPLES]
+    for n in range(batch):
+        example = order[place]
         for f in range(0, stride, LANES):
-            values_here = load(data, example * stride + f)
-            store(rows, n * stride + f, values_here if present else values_here * 0.0)
+            store(rows, n * stride + f, load(data, example * stride + f))
+        place = place + 1 if place + 1 < examples else 0
+    for n in range(batch * stride, lanes * stride, LANES):
+        store(rows, n, 0.0)
     for n in range(0, lanes, LANES):
         for f in range(0, stride, LANES):
             transpose_block(at(rows, n * stride + f), stride, at(x, f * lanes + n), lanes)
-    share = 1.0 / (s[c.DIVISOR] if s[c.DIVISOR] > 0 else s[c.BATCH])
+    share = 1.0 / (s[c.DIVISOR] if s[c.DIVISOR] > 0 else batch)
     for n in range(0, lanes, LANES):
-        store(weights, n, 0.0)
-        store_first(weights, n, load(weights, n) + share, s[c.BATCH] - n)
+        store(weights, n, where(first_lanes(batch - n), splat(weights, share), 0.0))
     return 0.0
 
 
@@ -87,10 +88,14 @@ def gather_targets(context, row):
     """Bring the targets of the batch in: [target, lane] from the data's [example, target]. Padding lanes get 0."""
     lanes, y, count = row[c.PADDED], values(context, row[2]), row[3]
     s, data, order = state(context), buffer(context, c.TARGETS), integers(context, c.ORDER)
+    batch, place, examples = s[c.BATCH], s[c.START], s[c.EXAMPLES]
+    for n in range(batch):
+        example = order[place]
+        for k in range(count):
+            y[k * lanes + n] = data[example * count + k]
+        place = place + 1 if place + 1 < examples else 0
     for k in range(count):
-        for n in range(s[c.BATCH]):
-            y[k * lanes + n] = data[order[(s[c.START] + n) % s[c.EXAMPLES]] * count + k]
-        for n in range(s[c.BATCH], lanes):
+        for n in range(batch, lanes):
             y[k * lanes + n] = 0.0
     return 0.0
 
