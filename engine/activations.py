@@ -1,4 +1,7 @@
-"""Activation functions a = f(z). Formula, derivative and source of each; the arithmetic is in `kernels/activations.py`."""
+"""Activation functions a = f(z).
+
+Formula, derivative and source of each; the arithmetic is in `kernels/activations.py`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,19 @@ from dataclasses import dataclass
 from engine.errors import ConfigurationError
 from engine.spec import Spec, check_number
 
-__all__ = ["ELU", "GELU", "Identity", "LeakyReLU", "ReLU", "SiLU", "Sigmoid", "Softmax", "Softplus", "Tanh", "ActivationFunction"]
+__all__ = [
+    "ELU",
+    "GELU",
+    "Identity",
+    "LeakyReLU",
+    "ReLU",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Tanh",
+    "ActivationFunction",
+]
 
 
 class ActivationFunction(Spec, family="activation"):

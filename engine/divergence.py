@@ -38,7 +38,10 @@ def _one_update(run: Run) -> bool:
 
 
 def _first_broken(run: Run) -> tuple[str, str] | None:
-    """(layer, quantity) of the first number that is not finite at this step: parameters, then forward, then backward."""
+    """(layer, quantity) of the first number that is not finite at this step:
+
+    parameters, then forward, then backward.
+    """
     for name, view in run._views.items():
         if not np.isfinite(view).all():
             return _split(name)

@@ -50,7 +50,9 @@ class Examples:
             return np.zeros((self.count, columns), dtype)
         targets = np.asarray(y, np.float64)
         if targets.shape not in {(self.count, columns), (self.count,) if columns == 1 else (self.count, columns)}:
-            raise ConfigurationError(f"shape of the targets of {loss.name}", targets.shape, f"[{self.count}, {columns}]")
+            raise ConfigurationError(
+                f"shape of the targets of {loss.name}", targets.shape, f"[{self.count}, {columns}]"
+            )
         _check_targets(loss, targets, outputs)
         return np.ascontiguousarray(targets.reshape(self.count, columns), dtype)
 
@@ -68,8 +70,12 @@ def _check_targets(loss: Loss, targets: NDArray[np.float64], outputs: int) -> No
         raise ConfigurationError("targets", "values that are not finite", "finite numbers only")
     low, high = float(targets.min()), float(targets.max())
     if loss.targets == "classes" and (low < 0 or high > outputs - 1 or (targets != np.round(targets)).any()):
-        raise ConfigurationError("class numbers", (low, high), f"whole numbers from 0 to {outputs - 1}: the network has {outputs} outputs")
+        raise ConfigurationError(
+            "class numbers", (low, high), f"whole numbers from 0 to {outputs - 1}: the network has {outputs} outputs"
+        )
     if loss.targets == "bits" and (low < 0 or high > 1):
         raise ConfigurationError(f"targets of {loss.name}", (low, high), "numbers from 0 to 1")
     if loss.targets == "signs" and not np.isin(targets, (-1.0, 1.0)).all():
-        raise ConfigurationError(f"targets of {loss.name}", (low, high), "-1 and +1 (load the data with labels='signed')")
+        raise ConfigurationError(
+            f"targets of {loss.name}", (low, high), "-1 and +1 (load the data with labels='signed')"
+        )

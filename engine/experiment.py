@@ -1,4 +1,7 @@
-"""The experiment: everything that a person chose. Immutable, small, JSON-able; the same one always replays to the same bits."""
+"""The experiment: everything that a person chose.
+
+Immutable, small, JSON-able; the same one always replays to the same bits.
+"""
 
 from __future__ import annotations
 
@@ -56,10 +59,8 @@ class Experiment:
     def __post_init__(self) -> None:
         if not isinstance(self.network, Network):
             raise ConfigurationError("network", self.network, "an engine.Network")
-        dataset = datasets.load(self.dataset) if isinstance(self.dataset, str) else self.dataset
-        if not isinstance(dataset, Dataset):
-            raise ConfigurationError("dataset", dataset, "an engine.Dataset or the name of one")
-        object.__setattr__(self, "dataset", dataset)
+        if not isinstance(self.dataset, Dataset):
+            raise ConfigurationError("dataset", self.dataset, "an engine.Dataset, as engine.datasets.load gives")
         object.__setattr__(self, "optimiser", Optimiser.of(self.optimiser))
         object.__setattr__(self, "regime", Regime.of(self.regime))
         if self.regulariser is not None:
@@ -132,7 +133,9 @@ class Experiment:
             "regulariser": self.regulariser.to_dict() if self.regulariser else None,
             "seed": self.seed,
             "dtype": self.dtype,
-            "edits": [[step, key, value.to_dict() if hasattr(value, "to_dict") else value] for step, key, value in self.edits],
+            "edits": [
+                [step, key, value.to_dict() if hasattr(value, "to_dict") else value] for step, key, value in self.edits
+            ],
         }
 
     @classmethod
@@ -148,7 +151,10 @@ class Experiment:
             Regulariser.of(data["regulariser"]) if data.get("regulariser") else None,
             data["seed"],
             data["dtype"],
-            tuple(Edit(step, key, tuple(value) if isinstance(value, list) else value) for step, key, value in data["edits"]),
+            tuple(
+                Edit(step, key, tuple(value) if isinstance(value, list) else value)
+                for step, key, value in data["edits"]
+            ),
         )
 
     @cached_property
@@ -161,4 +167,4 @@ class Experiment:
 def _three(key: str, value: Any, parts: str) -> tuple[Any, Any, Any]:
     if not isinstance(value, list | tuple) or len(value) != 3:
         raise ConfigurationError(key, value, f"three parts: ({parts})")
-    return tuple(value)  # type: ignore[return-value]
+    return value[0], value[1], value[2]

@@ -16,7 +16,10 @@ __all__ = ["GradientReport", "gradient_check"]
 
 @dataclass(frozen=True)
 class GradientReport:
-    """The greatest relative error of each parameter's gradient: |difference| / (|gradient| + floor), see `gradient_check`."""
+    """The greatest relative error of each parameter's gradient:
+
+    |difference| / (|gradient| + floor), see `gradient_check`.
+    """
 
     errors: dict[str, float]
     tolerance: float
@@ -34,7 +37,13 @@ class GradientReport:
 
 
 def gradient_check(
-    run: Run, x: ArrayLike | None = None, y: ArrayLike | None = None, *, step: float = 1e-5, tolerance: float = 1e-6, most: int = 200
+    run: Run,
+    x: ArrayLike | None = None,
+    y: ArrayLike | None = None,
+    *,
+    step: float = 1e-5,
+    tolerance: float = 1e-6,
+    most: int = 200,
 ) -> GradientReport:
     """Compare dL/dw with (L(w + h) - L(w - h)) / 2h at the run's present parameters, in a float64 twin of the run.
 

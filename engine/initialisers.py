@@ -11,8 +11,21 @@ from numpy.typing import NDArray
 
 from engine.spec import Spec, check_number
 
-__all__ = ["Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Initialiser", "LeCunNormal",
-           "LeCunUniform", "Normal", "Orthogonal", "Playground", "Uniform", "Zeros"]
+__all__ = [
+    "Constant",
+    "GlorotNormal",
+    "GlorotUniform",
+    "HeNormal",
+    "HeUniform",
+    "Initialiser",
+    "LeCunNormal",
+    "LeCunUniform",
+    "Normal",
+    "Orthogonal",
+    "Playground",
+    "Uniform",
+    "Zeros",
+]
 
 Shape = tuple[int, ...]
 
@@ -20,7 +33,9 @@ Shape = tuple[int, ...]
 class Initialiser(Spec, family="initialiser"):
     """Draws a tensor. `shape` is [fan_out, fan_in] or [out, in, kernel...]."""
 
-    def draw(self, shape: Shape, rng: np.random.Generator, uniform: Callable[[], float] | None = None) -> NDArray[np.float64]:
+    def draw(
+        self, shape: Shape, rng: np.random.Generator, uniform: Callable[[], float] | None = None
+    ) -> NDArray[np.float64]:
         """A tensor of `shape`; `uniform` draws from TF Playground's stream where the experiment has one."""
         raise NotImplementedError
 
@@ -34,7 +49,9 @@ def _fans(shape: Shape) -> tuple[int, int]:
 class Zeros(Initialiser, name="zeros"):
     """w = 0. With it all units of a layer stay alike: symmetry is never broken."""
 
-    def draw(self, shape: Shape, rng: np.random.Generator, uniform: Callable[[], float] | None = None) -> NDArray[np.float64]:
+    def draw(
+        self, shape: Shape, rng: np.random.Generator, uniform: Callable[[], float] | None = None
+    ) -> NDArray[np.float64]:
         return np.zeros(shape)
 
 
@@ -47,7 +64,9 @@ class Constant(Initialiser, name="constant"):
     def __post_init__(self) -> None:
         check_number("value", self.value)
 
-    def draw(self, shape: Shape, rng: np.random.Generator, uniform: Callable[[], float] | None = None) -> NDArray[np.float64]:
+    def draw(
+        self, shape: Shape, rng: np.random.Generator, uniform: Callable[[], float] | None = None
+    ) -> NDArray[np.float64]:
         return np.full(shape, self.value)
 
 
@@ -60,7 +79,9 @@ class Normal(Initialiser, name="normal"):
     def __post_init__(self) -> None:
         check_number("std", self.std, 0.0)
 
-    def draw(self, shape: Shape, rng: np.random.Generator, uniform: Callable[[], float] | None = None) -> NDArray[np.float64]:
+    def draw(
+        self, shape: Shape, rng: np.random.Generator, uniform: Callable[[], float] | None = None
+    ) -> NDArray[np.float64]:
         return rng.normal(0.0, self.std, shape)
 
 
@@ -73,7 +94,9 @@ class Uniform(Initialiser, name="uniform"):
     def __post_init__(self) -> None:
         check_number("limit", self.limit, 0.0)
 
-    def draw(self, shape: Shape, rng: np.random.Generator, uniform: Callable[[], float] | None = None) -> NDArray[np.float64]:
+    def draw(
+        self, shape: Shape, rng: np.random.Generator, uniform: Callable[[], float] | None = None
+    ) -> NDArray[np.float64]:
         return rng.uniform(-self.limit, self.limit, shape)
 
 
@@ -85,12 +108,16 @@ class _Scaled(Initialiser):
 
 
 class _ScaledNormal(_Scaled):
-    def draw(self, shape: Shape, rng: np.random.Generator, uniform: Callable[[], float] | None = None) -> NDArray[np.float64]:
+    def draw(
+        self, shape: Shape, rng: np.random.Generator, uniform: Callable[[], float] | None = None
+    ) -> NDArray[np.float64]:
         return rng.normal(0.0, math.sqrt(self.variance(*_fans(shape))), shape)
 
 
 class _ScaledUniform(_Scaled):
-    def draw(self, shape: Shape, rng: np.random.Generator, uniform: Callable[[], float] | None = None) -> NDArray[np.float64]:
+    def draw(
+        self, shape: Shape, rng: np.random.Generator, uniform: Callable[[], float] | None = None
+    ) -> NDArray[np.float64]:
         limit = math.sqrt(3.0 * self.variance(*_fans(shape)))
         return rng.uniform(-limit, limit, shape)
 
@@ -152,7 +179,9 @@ class Orthogonal(Initialiser, name="orthogonal"):
     def __post_init__(self) -> None:
         check_number("gain", self.gain)
 
-    def draw(self, shape: Shape, rng: np.random.Generator, uniform: Callable[[], float] | None = None) -> NDArray[np.float64]:
+    def draw(
+        self, shape: Shape, rng: np.random.Generator, uniform: Callable[[], float] | None = None
+    ) -> NDArray[np.float64]:
         rows, columns = shape[0], math.prod(shape[1:])
         q, r = np.linalg.qr(rng.normal(size=(max(rows, columns), min(rows, columns))))
         q *= np.sign(np.diag(r))  # makes the distribution uniform (Mezzadri 2007)
@@ -163,6 +192,8 @@ class Orthogonal(Initialiser, name="orthogonal"):
 class Playground(Initialiser, name="playground"):
     """w ~ U(-0.5, 0.5), from TF Playground's own random stream where the experiment's seed is a string."""
 
-    def draw(self, shape: Shape, rng: np.random.Generator, uniform: Callable[[], float] | None = None) -> NDArray[np.float64]:
+    def draw(
+        self, shape: Shape, rng: np.random.Generator, uniform: Callable[[], float] | None = None
+    ) -> NDArray[np.float64]:
         draw = uniform if uniform is not None else rng.random
         return np.array([draw() - 0.5 for _ in range(math.prod(shape))]).reshape(shape)

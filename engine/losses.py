@@ -11,8 +11,16 @@ from typing import ClassVar
 
 from engine.spec import Spec, check_number
 
-__all__ = ["BinaryCrossEntropy", "CategoricalCrossEntropy", "HalfSquaredError", "Hinge", "Huber", "Loss",
-           "MeanAbsoluteError", "MeanSquaredError"]
+__all__ = [
+    "BinaryCrossEntropy",
+    "CategoricalCrossEntropy",
+    "HalfSquaredError",
+    "Hinge",
+    "Huber",
+    "Loss",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
+]
 
 
 class Loss(Spec, family="loss"):
@@ -66,8 +74,9 @@ class Hinge(Loss, name="hinge"):
 
 @dataclass(frozen=True)
 class BinaryCrossEntropy(Loss, name="binary_cross_entropy"):
-    """mean over batch and outputs of softplus(o) - y o, o a logit, y = 0 or 1;  dL/do = (sigmoid(o) - y) / (batch outputs).
+    """mean over batch and outputs of softplus(o) - y o, o a logit, y = 0 or 1.
 
+    dL/do = (sigmoid(o) - y) / (batch outputs).
     Stable form: max(o, 0) - y o + ln(1 + e^-|o|).
     """
 
@@ -77,8 +86,9 @@ class BinaryCrossEntropy(Loss, name="binary_cross_entropy"):
 
 @dataclass(frozen=True)
 class CategoricalCrossEntropy(Loss, name="categorical_cross_entropy"):
-    """mean over the batch of ln(sum_k e^{o_k}) - o_y, o logits, y the class number;  dL/do_k = (softmax(o)_k - [k = y]) / batch.
+    """mean over the batch of ln(sum_k e^{o_k}) - o_y, o logits, y the class number.
 
+    dL/do_k = (softmax(o)_k - [k = y]) / batch.
     Stable form: the greatest logit is subtracted first.
     """
 

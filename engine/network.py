@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -38,11 +39,13 @@ class Network:
     loss: Loss | str
 
     def __post_init__(self) -> None:
-        shape = self.input_shape
-        shape = (shape,) if isinstance(shape, int) else tuple(shape)
+        try:
+            shape = tuple(operator.index(size) for size in self.input_shape)
+        except TypeError:
+            raise ConfigurationError("input_shape", self.input_shape, "whole numbers, as in (2,)") from None
         for size in shape:
-            check_count("input_shape", int(size) if not isinstance(size, bool) and int(size) == size else size, 1, 65536)
-        object.__setattr__(self, "input_shape", tuple(int(size) for size in shape))
+            check_count("input_shape", size, 1, 65536)
+        object.__setattr__(self, "input_shape", shape)
         layers = tuple(Layer.of(layer) for layer in self.layers)
         if not layers:
             raise ConfigurationError("layers", layers, "at least one layer")
@@ -76,7 +79,11 @@ class Network:
 
     def initialisers(self) -> dict[str, Initialiser]:
         """The initialiser of every parameter, by its full name."""
-        return {f"{name}.{short}": init for name, layer, *_ in self.named_layers() for short, init in layer.initialisers().items()}
+        return {
+            f"{name}.{short}": init
+            for name, layer, *_ in self.named_layers()
+            for short, init in layer.initialisers().items()
+        }
 
     @property
     def parameter_count(self) -> int:
@@ -94,4 +101,6 @@ class Network:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Network:
         """The inverse of `to_dict`."""
-        return cls(tuple(data["input_shape"]), tuple(Layer.from_dict(layer) for layer in data["layers"]), Loss.of(data["loss"]))
+        return cls(
+            tuple(data["input_shape"]), tuple(Layer.from_dict(layer) for layer in data["layers"]), Loss.of(data["loss"])
+        )

@@ -120,7 +120,9 @@ class RMSProp(Optimiser, name="rmsprop"):
 
 @dataclass(frozen=True)
 class Adam(Optimiser, name="adam"):
-    """m <- b1 m + (1 - b1) g;  v <- b2 v + (1 - b2) g^2;  w <- w - r mh / (sqrt(vh) + epsilon). Kingma & Ba 2014, alg. 1.
+    """m <- b1 m + (1 - b1) g;  v <- b2 v + (1 - b2) g^2;  w <- w - r mh / (sqrt(vh) + epsilon).
+
+    Kingma & Ba 2014, alg. 1.
 
     mh = m / (1 - b1^t), vh = v / (1 - b2^t).
     """
@@ -141,7 +143,10 @@ class Adam(Optimiser, name="adam"):
 
 @dataclass(frozen=True)
 class AdamW(Optimiser, name="adamw"):
-    """Adam, with weight decay apart from the gradient: w <- w - r weight_decay w first. Loshchilov & Hutter 2017, alg. 2."""
+    """Adam, with weight decay apart from the gradient: w <- w - r weight_decay w first.
+
+    Loshchilov & Hutter 2017, alg. 2.
+    """
 
     learning_rate: float | Schedule = 0.01
     betas: tuple[float, float] = (0.9, 0.999)

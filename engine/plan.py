@@ -78,7 +78,9 @@ class ParameterLayout:
     def weights(self) -> list[tuple[int, int]]:
         """(offset, padded size) of every tensor that a penalty acts on: all but the biases."""
         return [
-            (self.offsets[name], padded(math.prod(shape))) for name, shape in self.shapes.items() if not name.endswith(".bias")
+            (self.offsets[name], padded(math.prod(shape)))
+            for name, shape in self.shapes.items()
+            if not name.endswith(".bias")
         ]
 
 
@@ -241,7 +243,7 @@ class Program:
         """Execute rows first..last-1 once."""
         return float(driver.walk(self.context.ctypes.data, self.table.ctypes.data, first, last))
 
-    def train(self, rates: NDArray[np.float64], losses: NDArray[np.float64]) -> int:
-        """One update for each rate; writes each batch's loss; gives the updates done before the loss left the finite range."""
+    def train(self, rates: NDArray[np.float64], batch_losses: NDArray[np.float64]) -> int:
+        """One update for each rate; writes each batch's loss; gives the updates done while the loss was finite."""
         arguments = (self.context.ctypes.data, self.table.ctypes.data, self.loss_end, self.end)
-        return int(driver.train(*arguments, len(rates), rates.ctypes.data, losses.ctypes.data))
+        return int(driver.train(*arguments, len(rates), rates.ctypes.data, batch_losses.ctypes.data))

@@ -60,7 +60,9 @@ class MiniBatch(Regime, name="mini_batch"):
     def __post_init__(self) -> None:
         check_count("batch size", self.size)
         if self.carry and self.shuffle:
-            raise ConfigurationError("carry", True, "only with shuffle=False: left-over examples belong to a fixed order")
+            raise ConfigurationError(
+                "carry", True, "only with shuffle=False: left-over examples belong to a fixed order"
+            )
 
     @property
     def carries(self) -> bool:
@@ -68,7 +70,9 @@ class MiniBatch(Regime, name="mini_batch"):
 
     def batch_size(self, n: int) -> int:
         if self.carry and self.size > n:
-            raise ConfigurationError("batch size", self.size, f"at most {n}, the number of training examples, with carry=True")
+            raise ConfigurationError(
+                "batch size", self.size, f"at most {n}, the number of training examples, with carry=True"
+            )
         return min(self.size, n)
 
 

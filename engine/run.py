@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,11 +20,9 @@ from engine.experiment import Edit, Experiment
 from engine.kernels import batches
 from engine.kernels import context as c
 from engine.losses import Loss
-from engine.optimisers import Optimiser
 from engine.outcomes import Outcome
 from engine.plan import ParameterLayout, Program, aligned_zeros
 from engine.regimes import Regime
-from engine.regularisers import Regulariser
 from engine.spec import check_count, check_number
 
 if TYPE_CHECKING:
@@ -73,7 +71,9 @@ class Run:
         self._regulariser = experiment.regulariser
         self._edits_done = 0
         self._outcome: Outcome | None = None
-        self._earlier: Checkpoint | None = None  # a finite state before the last slice, while nothing was changed by hand
+        self._earlier: Checkpoint | None = (
+            None  # a finite state before the last slice, while nothing was changed by hand
+        )
         self._points: list[tuple[float, float, float]] = []
         self._examples = self._training_examples()
         self._program = self._training_program()
@@ -163,7 +163,7 @@ class Run:
         start = self.step_count
         while self.step_count < target and not self._has_diverged():
             self._settle()
-            self._slice(min(target, self._next_edit_step(), self.step_count + SLICE) - self.step_count)
+            self._slice(int(min(target, self._next_edit_step(), self.step_count + SLICE)) - self.step_count)
         return self.step_count - start
 
     def train(self, epochs: float = 1, *, target_loss: float | None = None) -> int:
@@ -206,7 +206,7 @@ class Run:
             self._outcome = locate(self, self._earlier or snapshot)
 
     def observed_step(self, gradient: NDArray[Any]) -> float:
-        """One update, as `step(1)`, that also writes the gradient of its batch (flat, without penalties); gives its loss."""
+        """One update, as `step(1)`, that also writes its batch's gradient (flat, without penalties); gives the loss."""
         self._settle()
         program, snapshot = self._program, self.checkpoint()
         loss = program.walk(0, program.loss_end)
@@ -342,7 +342,10 @@ class Run:
         return {name: view.copy() for name, view in self._layout.views(program.gradients[: self._layout.size]).items()}
 
     def parameters(self) -> dict[str, NDArray[Any]]:
-        """A copy of every parameter: "dense_1.weight" [out_features, in_features], "dense_1.bias" [out_features], ..."""
+        """A copy of every parameter:
+
+        "dense_1.weight" [out_features, in_features], "dense_1.bias" [out_features], ...
+        """
         self._settle()
         return {name: view.copy() for name, view in self._views.items()}
 
@@ -385,7 +388,9 @@ class Run:
     def restore(self, checkpoint: Checkpoint) -> None:
         """Go back (or forward) to a checkpoint; the next steps are those that followed it, bit for bit."""
         if dict(checkpoint.shapes) != self._layout.shapes or checkpoint.arrays[0].dtype != self._flat.dtype:
-            raise ConfigurationError("checkpoint", dict(checkpoint.shapes), f"one of this network: {self._layout.shapes}")
+            raise ConfigurationError(
+                "checkpoint", dict(checkpoint.shapes), f"one of this network: {self._layout.shapes}"
+            )
         if checkpoint.edits_done != self._edits_done:
             self._replay_edits(checkpoint.edits_done)
         for array, saved in zip((self._flat, self._first, self._second, self._pruned), checkpoint.arrays, strict=True):
@@ -411,4 +416,4 @@ class Run:
 
 def _shuffle_seed(seed: int | str) -> int:
     """A whole number for the run's own random streams."""
-    return seed if isinstance(seed, int) else int.from_bytes(cast(str, seed).encode()[:7], "little")
+    return seed if isinstance(seed, int) else int.from_bytes(seed.encode()[:7], "little")

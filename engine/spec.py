@@ -16,18 +16,24 @@ from engine.errors import ConfigurationError, UnknownNameError
 __all__ = ["Spec", "check_count", "check_number"]
 
 
-def check_number(name: str, value: object, low: float = -math.inf, high: float = math.inf, *, open_low: bool = False) -> None:
+def check_number(
+    name: str, value: object, low: float = -math.inf, high: float = math.inf, *, open_low: bool = False
+) -> None:
     """Raise ConfigurationError unless `value` is a finite number in [low, high] (or (low, high] with `open_low`)."""
     number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if not number or value < low or value > high or (open_low and value == low):  # type: ignore[operator]
-        bounds = f"a finite number {'above' if open_low else 'from'} {low:g}" + (f" to {high:g}" if high < math.inf else "")
+        bounds = f"a finite number {'above' if open_low else 'from'} {low:g}" + (
+            f" to {high:g}" if high < math.inf else ""
+        )
         raise ConfigurationError(name, value, bounds)
 
 
 def check_count(name: str, value: object, low: int = 1, high: int | None = None) -> None:
     """Raise ConfigurationError unless `value` is a whole number of at least `low` (and at most `high`)."""
     if not isinstance(value, int) or isinstance(value, bool) or value < low or (high is not None and value > high):
-        raise ConfigurationError(name, value, f"a whole number from {low}" + (f" to {high}" if high is not None else ""))
+        raise ConfigurationError(
+            name, value, f"a whole number from {low}" + (f" to {high}" if high is not None else "")
+        )
 
 
 class Spec:
@@ -43,7 +49,7 @@ class Spec:
             cls.family, cls._members = family, {}
         if name is not None:
             cls.name = name
-            cls._members[name] = cls
+            cls._members[name] = cls  # type: ignore[assignment]
 
     @classmethod
     def names(cls) -> tuple[str, ...]:

@@ -90,7 +90,9 @@ class Trace:
         for field in header.pop("fields"):
             count = math.prod(field["shape"])
             if offset + 4 * count > len(data):
-                raise ConfigurationError("trace", f"{len(data)} bytes", f"at least {offset + 4 * count}: it was cut short")
+                raise ConfigurationError(
+                    "trace", f"{len(data)} bytes", f"at least {offset + 4 * count}: it was cut short"
+                )
             arrays[field["name"]] = np.frombuffer(data, "<f4", count, offset).reshape(field["shape"])
             offset += 4 * count
         if offset != len(data):
@@ -121,7 +123,9 @@ class _Recorder:
     def __init__(self, run: Run, frames: int, follow: int) -> None:
         self._run, self._follow, self._done = run, follow, 0
         size, dtype = run._layout.size, run.experiment.dtype
-        self._flat = {kind: np.zeros((frames, size), dtype) for kind in ("", ".gradient", ".example_gradient", ".update")}
+        self._flat = {
+            kind: np.zeros((frames, size), dtype) for kind in ("", ".gradient", ".example_gradient", ".update")
+        }
         names = ["batch_loss", "train_loss", "test_loss", "learning_rate", "example_loss"]
         if run.dataset.task == "classification":
             names += ["train_accuracy", "test_accuracy"]
@@ -146,7 +150,9 @@ class _Recorder:
         scalars["batch_loss"][j] = run.observed_step(flat[".gradient"][j])
         if not run._has_diverged():
             flat[".update"][j] = run._flat - flat[""][j]
-        self._done = j + (run.step_count >= step)  # a run that could not even make this step's loss has gone back before it
+        self._done = j + (
+            run.step_count >= step
+        )  # a run that could not even make this step's loss has gone back before it
 
     def _follow_example(self, j: int) -> None:
         follower = self._run._follower

@@ -10,9 +10,9 @@ __all__ = ["FIRST", "ready", "warm"]
 
 # What the first experiment that a visitor sees needs, in the order of use.
 FIRST = (
-    "next_batch", "gather", "gather_targets", "dense_forward", "tanh_forward", "binary_cross_entropy", "dense_weight_gradient",
-    "tanh_backward", "transpose_rows", "dense_input_gradient", "sgd", "store_outputs",
-)  # fmt: skip
+    *("next_batch", "gather", "gather_targets", "dense_forward", "tanh_forward", "binary_cross_entropy"),
+    *("dense_weight_gradient", "tanh_backward", "transpose_rows", "dense_input_gradient", "adam", "store_outputs"),
+)
 
 
 def _names() -> list[str]:

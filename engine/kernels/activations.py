@@ -73,7 +73,13 @@ def elu_forward(context, row):
 @instruction
 def elu_backward(context, row):
     """da/dz = 1 where z > 0, else alpha e^z = a + alpha."""
-    z, a, da, dz, alpha = values(context, row[2]), values(context, row[3]), deltas(context, row[3]), deltas(context, row[2]), options(row)[0]
+    z, a, da, dz, alpha = (
+        values(context, row[2]),
+        values(context, row[3]),
+        deltas(context, row[3]),
+        deltas(context, row[2]),
+        options(row)[0],
+    )
     for n in range(0, row[4] * row[c.PADDED], LANES):
         d = load(da, n)
         store(dz, n, where(load(z, n) <= 0.0, d * (load(a, n) + alpha), d))
@@ -103,7 +109,10 @@ def gelu_backward(context, row):
 
 @instruction
 def gelu_tanh_forward(context, row):
-    """a = z (1 + tanh u) / 2 = z / (1 + e^-2u),  u = sqrt(2 / pi) (z + 0.044715 z^3). The second form keeps the far left right."""
+    """a = z (1 + tanh u) / 2 = z / (1 + e^-2u),  u = sqrt(2 / pi) (z + 0.044715 z^3).
+
+    The second form keeps the far left right.
+    """
     z, a = values(context, row[2]), values(context, row[3])
     for n in range(0, row[4] * row[c.PADDED], LANES):
         zn = load(z, n)

@@ -64,7 +64,13 @@ def gather(context, row):
 
     Lanes beyond the batch get zeros and the loss weight 0; the others 1 / batch (1 / DIVISOR where that is set).
     """
-    lanes, rows, x, weights, stride = row[c.PADDED], values(context, row[2]), values(context, row[3]), values(context, row[4]), row[5]
+    lanes, rows, x, weights, stride = (
+        row[c.PADDED],
+        values(context, row[2]),
+        values(context, row[3]),
+        values(context, row[4]),
+        row[5],
+    )
     s, data, order = state(context), buffer(context, c.INPUTS), integers(context, c.ORDER)
     batch, place, examples = s[c.BATCH], s[c.START], s[c.EXAMPLES]
     for n in range(batch):
@@ -127,5 +133,5 @@ def _shuffle_array(order, seed, epoch):
 
 
 def shuffle_order(order, seed, epoch):
-    """Write the order of an epoch's examples into `order`, int64 [n], as `next_batch` does at the start of that epoch."""
+    """Write the order of an epoch's examples into `order`, int64 [n], as `next_batch` does when that epoch starts."""
     _shuffle_array(order, seed, epoch)

@@ -48,7 +48,10 @@ def _writable(folder: Path) -> bool:
 
 
 def cache_folder() -> Path:
-    """The folder of this very source's machine code: $BACKPROP_CACHE_DIR, else the user's cache, else a temporary one."""
+    """The folder of this very source's machine code:
+
+    $BACKPROP_CACHE_DIR, else the user's cache, else a temporary one.
+    """
     for root in _candidates():
         folder = root / source_hash()
         if _writable(folder):
@@ -61,7 +64,10 @@ _STAMP = source_hash()
 
 
 class KernelCacheLocator(_CacheLocator):  # type: ignore[misc]
-    """Numba's hook: says where a kernel of this folder is cached and how fresh it is; leaves other packages' functions alone."""
+    """Numba's hook:
+
+    says where a kernel of this folder is cached and how fresh it is; leaves other packages' functions alone.
+    """
 
     def __init__(self, py_func: Any, py_file: str) -> None:
         self._line = py_func.__code__.co_firstlineno
@@ -83,7 +89,10 @@ class KernelCacheLocator(_CacheLocator):  # type: ignore[misc]
 def install() -> None:
     """Put the locator first. It declines every function outside this folder, so other users of Numba see no change."""
     name = f"{__name__}.KernelCacheLocator"
-    known = config.CACHE_LOCATOR_CLASSES or "UserProvidedCacheLocator,InTreeCacheLocator,UserWideCacheLocator,IPythonCacheLocator"
+    known = (
+        config.CACHE_LOCATOR_CLASSES
+        or "UserProvidedCacheLocator,InTreeCacheLocator,UserWideCacheLocator,IPythonCacheLocator"
+    )
     if name not in known:
         config.CACHE_LOCATOR_CLASSES = f"{name},{known}"
 

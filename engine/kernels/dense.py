@@ -16,7 +16,12 @@ def dense_forward(context, row):
     weight, bias, biased = parameters(context, row[4]), parameters(context, max(row[5], 0)), row[5] >= 0
     for o in range(0, outputs, 4):
         o1, o2, o3 = min(o + 1, outputs - 1), min(o + 2, outputs - 1), min(o + 3, outputs - 1)
-        w0, w1, w2, w3 = at(weight, o * inputs), at(weight, o1 * inputs), at(weight, o2 * inputs), at(weight, o3 * inputs)
+        w0, w1, w2, w3 = (
+            at(weight, o * inputs),
+            at(weight, o1 * inputs),
+            at(weight, o2 * inputs),
+            at(weight, o3 * inputs),
+        )
         for n in range(0, lanes, LANES):
             z0, z1, z2, z3 = splat(x, 0.0), splat(x, 0.0), splat(x, 0.0), splat(x, 0.0)
             if biased:
@@ -42,7 +47,12 @@ def dense_input_gradient(context, row):
             d0, d1, d2, d3 = splat(dx, 0.0), splat(dx, 0.0), splat(dx, 0.0), splat(dx, 0.0)
             for o in range(outputs):
                 w, delta = at(weight, o * inputs), load(dz, o * lanes + n)
-                d0, d1, d2, d3 = fma(w[i], delta, d0), fma(w[i1], delta, d1), fma(w[i2], delta, d2), fma(w[i3], delta, d3)
+                d0, d1, d2, d3 = (
+                    fma(w[i], delta, d0),
+                    fma(w[i1], delta, d1),
+                    fma(w[i2], delta, d2),
+                    fma(w[i3], delta, d3),
+                )
             store(dx, i3 * lanes + n, d3)
             store(dx, i2 * lanes + n, d2)
             store(dx, i1 * lanes + n, d1)
@@ -56,7 +66,14 @@ def dense_weight_gradient(context, row):
 
     x comes as rows [example, stride], so that LANES inputs of one example are neighbours.
     """
-    lanes, rows, dz, inputs, outputs, stride = row[c.PADDED], values(context, row[2]), deltas(context, row[3]), row[6], row[7], row[8]
+    lanes, rows, dz, inputs, outputs, stride = (
+        row[c.PADDED],
+        values(context, row[2]),
+        deltas(context, row[3]),
+        row[6],
+        row[7],
+        row[8],
+    )
     gradient, batch = gradients(context, row[4]), state(context)[c.BATCH]
     for o in range(0, outputs, 4):
         o1, o2, o3 = min(o + 1, outputs - 1), min(o + 2, outputs - 1), min(o + 3, outputs - 1)

@@ -5,7 +5,15 @@ import math
 import numba
 
 from engine.kernels import context as c
-from engine.kernels.simd import OPTIONS, at, call_instruction, flush_denormals, float64_pointer, int64_pointer, restore_denormals
+from engine.kernels.simd import (
+    OPTIONS,
+    at,
+    call_instruction,
+    float64_pointer,
+    flush_denormals,
+    int64_pointer,
+    restore_denormals,
+)
 
 
 @numba.njit("float64(int64, int64, int64, int64)", **OPTIONS)

@@ -25,7 +25,12 @@ from engine.kernels.simd import (
 def mean_squared_error(context, row):
     """L = mean of e^2,  dL/do = 2 e / (batch outputs),  e = o - y."""
     lanes, outputs, loss = row[c.PADDED], row[5], 0.0
-    o, do, y, weight = values(context, row[2]), deltas(context, row[2]), values(context, row[3]), values(context, row[4])
+    o, do, y, weight = (
+        values(context, row[2]),
+        deltas(context, row[2]),
+        values(context, row[3]),
+        values(context, row[4]),
+    )
     for n in range(0, lanes, LANES):
         share = load(weight, n) / outputs
         for k in range(outputs):
@@ -39,7 +44,12 @@ def mean_squared_error(context, row):
 def half_squared_error(context, row):
     """L = mean over the batch of sum e^2 / 2,  dL/do = e / batch,  e = o - y."""
     lanes, outputs, loss = row[c.PADDED], row[5], 0.0
-    o, do, y, weight = values(context, row[2]), deltas(context, row[2]), values(context, row[3]), values(context, row[4])
+    o, do, y, weight = (
+        values(context, row[2]),
+        deltas(context, row[2]),
+        values(context, row[3]),
+        values(context, row[4]),
+    )
     for n in range(0, lanes, LANES):
         share = load(weight, n)
         for k in range(outputs):
@@ -53,7 +63,12 @@ def half_squared_error(context, row):
 def mean_absolute_error(context, row):
     """L = mean of |e|,  dL/do = sign(e) / (batch outputs),  e = o - y."""
     lanes, outputs, loss = row[c.PADDED], row[5], 0.0
-    o, do, y, weight = values(context, row[2]), deltas(context, row[2]), values(context, row[3]), values(context, row[4])
+    o, do, y, weight = (
+        values(context, row[2]),
+        deltas(context, row[2]),
+        values(context, row[3]),
+        values(context, row[4]),
+    )
     for n in range(0, lanes, LANES):
         share = load(weight, n) / outputs
         for k in range(outputs):
@@ -67,7 +82,12 @@ def mean_absolute_error(context, row):
 def huber(context, row):
     """L = mean of e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2);  dL/do = clip(e) / (batch outputs)."""
     lanes, outputs, delta, loss = row[c.PADDED], row[5], options(row)[0], 0.0
-    o, do, y, weight = values(context, row[2]), deltas(context, row[2]), values(context, row[3]), values(context, row[4])
+    o, do, y, weight = (
+        values(context, row[2]),
+        deltas(context, row[2]),
+        values(context, row[3]),
+        values(context, row[4]),
+    )
     for n in range(0, lanes, LANES):
         share = load(weight, n) / outputs
         for k in range(outputs):
@@ -83,7 +103,12 @@ def huber(context, row):
 def hinge(context, row):
     """L = mean of max(0, 1 - y o);  dL/do = -y / (batch outputs) where y o < 1, else 0."""
     lanes, outputs, loss = row[c.PADDED], row[5], 0.0
-    o, do, y, weight = values(context, row[2]), deltas(context, row[2]), values(context, row[3]), values(context, row[4])
+    o, do, y, weight = (
+        values(context, row[2]),
+        deltas(context, row[2]),
+        values(context, row[3]),
+        values(context, row[4]),
+    )
     for n in range(0, lanes, LANES):
         share = load(weight, n) / outputs
         for k in range(outputs):
@@ -98,7 +123,12 @@ def hinge(context, row):
 def binary_cross_entropy(context, row):
     """L = mean of max(o, 0) - y o + ln(1 + e^-|o|);  dL/do = (sigmoid(o) - y) / (batch outputs)."""
     lanes, outputs, loss = row[c.PADDED], row[5], 0.0
-    o, do, y, weight = values(context, row[2]), deltas(context, row[2]), values(context, row[3]), values(context, row[4])
+    o, do, y, weight = (
+        values(context, row[2]),
+        deltas(context, row[2]),
+        values(context, row[3]),
+        values(context, row[4]),
+    )
     for n in range(0, lanes, LANES):
         share = load(weight, n) / outputs
         for k in range(outputs):
@@ -112,7 +142,12 @@ def binary_cross_entropy(context, row):
 def categorical_cross_entropy(context, row):
     """L = mean of ln(sum_k e^(o_k - m)) + m - o_y,  m = max_k o_k;  dL/do_k = (softmax(o)_k - [k = y]) / batch."""
     lanes, classes, loss = row[c.PADDED], row[5], 0.0
-    o, do, y, weight = values(context, row[2]), deltas(context, row[2]), values(context, row[3]), values(context, row[4])
+    o, do, y, weight = (
+        values(context, row[2]),
+        deltas(context, row[2]),
+        values(context, row[3]),
+        values(context, row[4]),
+    )
     for n in range(0, lanes, LANES):
         share, label, greatest = load(weight, n), load(y, n), load(o, n)
         for k in range(1, classes):

@@ -32,7 +32,10 @@ def remember_signs(context, row):
 
 @instruction
 def prune(context, row):
-    """w <- w - r l1 sign(w before); a weight that this pushes through zero becomes 0 and stays 0. TF Playground's L1."""
+    """w <- w - r l1 sign(w before); a weight that this pushes through zero becomes 0 and stays 0.
+
+    TF Playground's L1.
+    """
     w, signs, pruned = parameters(context, row[2]), buffer(context, c.SIGNS), buffer(context, c.PRUNED)
     pull = hyper(context)[c.RATE] * options(row)[0]
     for n in range(0, row[3], LANES):
@@ -106,11 +109,18 @@ def rmsprop(context, row):
 
 @instruction
 def adam(context, row):
-    """m <- b1 m + (1 - b1) g;  v <- b2 v + (1 - b2) g^2;  w <- w - r mh / (sqrt(vh) + epsilon). Kingma & Ba 2014, alg. 1.
+    """m <- b1 m + (1 - b1) g;  v <- b2 v + (1 - b2) g^2;  w <- w - r mh / (sqrt(vh) + epsilon).
+
+    Kingma & Ba 2014, alg. 1.
 
     mh = m / (1 - b1^t), vh = v / (1 - b2^t); the powers are kept from step to step. AdamW first takes r decay w away.
     """
-    w, g, m, v = parameters(context, 0), gradients(context, 0), buffer(context, c.FIRST_MOMENTS), buffer(context, c.SECOND_MOMENTS)
+    w, g, m, v = (
+        parameters(context, 0),
+        gradients(context, 0),
+        buffer(context, c.FIRST_MOMENTS),
+        buffer(context, c.SECOND_MOMENTS),
+    )
     h, beta1, beta2, epsilon, decay = hyper(context), options(row)[0], options(row)[1], options(row)[2], options(row)[3]
     h[c.BETA1_POWER] *= beta1
     h[c.BETA2_POWER] *= beta2

@@ -110,10 +110,21 @@ def _define(function, result_of, emit, forms):
 
 _PAIRS = [(Vector, Vector), (Vector, types.Number), (types.Number, Vector)]
 
-for _operator, _name in [(operator.add, "fadd"), (operator.sub, "fsub"), (operator.mul, "fmul"), (operator.truediv, "fdiv")]:
+for _operator, _name in [
+    (operator.add, "fadd"),
+    (operator.sub, "fsub"),
+    (operator.mul, "fmul"),
+    (operator.truediv, "fdiv"),
+]:
     _define(_operator, lambda v: v, lambda b, x, y, name=_name: getattr(b, name)(x, y, flags=FLAGS), _PAIRS)
 
-for _operator, _sign in [(operator.lt, "<"), (operator.le, "<="), (operator.gt, ">"), (operator.ge, ">="), (operator.eq, "==")]:
+for _operator, _sign in [
+    (operator.lt, "<"),
+    (operator.le, "<="),
+    (operator.gt, ">"),
+    (operator.ge, ">="),
+    (operator.eq, "=="),
+]:
     _define(_operator, lambda v: MASK, lambda b, x, y, sign=_sign: b.fcmp_ordered(sign, x, y), _PAIRS)
 
 _define(operator.neg, lambda v: v, lambda b, x: b.fneg(x, flags=FLAGS), [(Vector,)])
@@ -154,7 +165,9 @@ def store(typingctx, pointer, index, value):
     def codegen(context, builder, sig, args):
         place = builder.gep(args[0], [context.cast(builder, args[1], sig.args[1], types.int64)])
         place = builder.bitcast(place, _vector(vector.dtype).as_pointer())
-        builder.store(_as_vector(context, builder, args[2], sig.args[2], vector), place, align=vector.dtype.bitwidth // 8)
+        builder.store(
+            _as_vector(context, builder, args[2], sig.args[2], vector), place, align=vector.dtype.bitwidth // 8
+        )
         return context.get_dummy_value()
 
     return types.void(pointer, index, value), codegen
@@ -245,7 +258,10 @@ def call_instruction(typingctx, function, context_pointer, row):
 
 @intrinsic
 def transpose_block(typingctx, source, source_stride, target, target_stride):
-    """Transpose a block of LANES x LANES numbers: target[j, i] = source[i, j] (Eklundh 1972: swap halves, quarters, ...)."""
+    """Transpose a block of LANES x LANES numbers: target[j, i] = source[i, j] (Eklundh 1972:
+
+    swap halves, quarters, ...).
+    """
     dtype = source.dtype
 
     def codegen(context, builder, sig, args):
@@ -262,7 +278,8 @@ def transpose_block(typingctx, source, source_stride, target, target_stride):
                 if not i & width:
                     a, b = rows[i], rows[i + width]
                     rows[i], rows[i + width] = (
-                        builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(_I32, LANES), order)) for order in (low, high)
+                        builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(_I32, LANES), order))
+                        for order in (low, high)
                     )
             width //= 2
         for i in range(LANES):
@@ -491,7 +508,10 @@ def _log1p32(u):
 
 @numba.njit(**OPTIONS)
 def _tanh32(x):
-    """tanh x, relative error below 4e-7. Rational minimax approximation of degree 13/6, as in Eigen and XLA; 1 from 7.9 on."""
+    """tanh x, relative error below 4e-7.
+
+    Rational minimax approximation of degree 13/6, as in Eigen and XLA; 1 from 7.9 on.
+    """
     s = where(magnitude(x) > 7.90531110763549805, 62.0, x * x)
     p = fma(s, -2.76076847742355e-16, splat_like(s, 2.00018790482477e-13))
     p = fma(p, s, splat_like(s, -8.60467152213735e-11))

@@ -30,7 +30,10 @@ def plan_activation(planner: Planner, function: ActivationFunction, z: Tensor, n
 
 @dataclass(frozen=True)
 class Activation(Layer, name="activation"):
-    """a = f(z) for every unit. Shapes: [batch, ...] in, the same out. See `engine/activations.py` for formulas and sources."""
+    """a = f(z) for every unit. Shapes: [batch, ...] in, the same out.
+
+    See `engine/activations.py` for formulas and sources.
+    """
 
     function: str | ActivationFunction = "relu"
 

@@ -25,7 +25,7 @@ class Dense(Layer, name="dense"):
     Shapes: x [batch, in_features], W `weight` [out_features, in_features] (PyTorch's order), b `bias` [out_features],
     z and a [batch, units].
 
-    Backward: dL/dz = dL/da f'(z);  dL/dW = dL/dz x^T, summed over the batch;  dL/db = dL/dz, summed;  dL/dx = W^T dL/dz.
+    Backward: dL/dz = dL/da f'(z);  dL/dW = dL/dz x^T and dL/db = dL/dz, summed over the batch;  dL/dx = W^T dL/dz.
     """
 
     units: int
@@ -64,7 +64,9 @@ class Dense(Layer, name="dense"):
 
         def backward() -> None:
             rows = planner.rows_of(x)
-            planner.emit("dense_weight_gradient", rows.offset, z.offset, weight, bias, x.features, self.units, rows.stride)
+            planner.emit(
+                "dense_weight_gradient", rows.offset, z.offset, weight, bias, x.features, self.units, rows.stride
+            )
             if planner.needs_gradient(x):
                 planner.emit("dense_input_gradient", x.offset, z.offset, weight, x.features, self.units)
 
