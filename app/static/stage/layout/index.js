@@ -1,0 +1,33 @@
+/**
+ * Margins for each kind of problem and width, then the layout of the network's family.
+ */
+
+import { FEATURES } from "../forward.js";
+import { layoutDense } from "./dense.js";
+
+/** Inputs that a plane may feed, in the order of TF Playground's column. */
+export const ALL_FEATURES = Object.keys(FEATURES);
+
+/** A network narrower than this is drawn without side labels; its controls stand in a row of their own. */
+export const NARROW = 560;
+
+/** More features than these cannot be drawn in a narrow column: it shows the active ones only. */
+const LABEL_ROOM = { plane: 44, line: 30, table: 100 };
+
+/**
+ * @param {import("../model.js").Model} model
+ * @param {{width: number, height: number}} size
+ * @returns {import("./dense.js").Layout}
+ */
+export function layoutNetwork(model, { width, height }) {
+  const narrow = width < NARROW;
+  const lasting = model.answer === "classes";
+  return layoutDense(model, {
+    width, height,
+    top: narrow ? 16 : 46,
+    bottom: 16,
+    left: narrow ? 6 : model.image ? 10 : LABEL_ROOM[model.kind],
+    right: narrow ? (lasting ? 62 : 58) : lasting ? 128 : 104,
+    features: model.kind === "plane" && !narrow ? ALL_FEATURES : [],
+  });
+}

@@ -1,0 +1,88 @@
+/** A unit's tile: its face is a response map, a curve, its incoming weights or its value; its frame says how active it is. */
+
+import { rampIndex, squash } from "../scales.js";
+
+/** @param {CanvasRenderingContext2D} ctx */
+export function drawFace(ctx, mark, tools) {
+  ctx.globalAlpha = mark.alpha * (0.3 + 0.7 * mark.filled);
+  FACES[mark.face](ctx, mark, tools);
+}
+
+const FACES = {
+  plane: (ctx, { box }, { maps }) => maps.paintTile(ctx, box),
+  weights: (ctx, { box }, { maps }) => maps.paintTile(ctx, box),
+  line: (ctx, { box }, { maps, theme }) => drawLine(ctx, box, maps.row(box.layer, box.unit), maps.activationOf(box.layer), theme),
+  value: (ctx, mark, tools) => drawValue(ctx, mark, tools),
+  plain: (ctx, mark, tools) => drawValue(ctx, mark, tools),
+  pixel: (ctx, { box, value, share }, { theme }) => {
+    ctx.globalAlpha *= value < 0 ? 0 : Math.abs(share);
+    ctx.fillStyle = theme.ink;
+    ctx.fillRect(box.x, box.y, box.w + 0.5, box.h + 0.5);
+  },
+};
+
+function drawValue(ctx, { box, value, filled }, { maps, theme, colours }) {
+  ctx.fillStyle = colours[rampIndex(squash(value, maps.activationOf(box.layer)) * filled)];
+  ctx.fillRect(box.x, box.y, box.w, box.h);
+  ctx.fillStyle = theme.ink;
+}
+
+function drawLine(ctx, { x, y, w, h }, row, activation, theme) {
+  ctx.fillStyle = theme.ground;
+  ctx.fillRect(x, y, w, h);
+  ctx.strokeStyle = theme.line;
+  ctx.lineWidth = 1;
+  ctx.beginPath();
+  ctx.moveTo(x, y + h / 2);
+  ctx.lineTo(x + w, y + h / 2);
+  ctx.stroke();
+  ctx.strokeStyle = theme.ink;
+  ctx.lineWidth = 1.5;
+  ctx.beginPath();
+  row.forEach((v, i) => ctx.lineTo(x + (w * i) / (row.length - 1), y + h * (0.5 - 0.42 * squash(v, activation))));
+  ctx.stroke();
+}
+
+/** Frame, blame and the number below. */
+export function drawFrame(ctx, mark, { theme, format }) {
+  const { box, face, alpha } = mark;
+  ctx.setLineDash([]);
+  if (face !== "pixel") drawBorder(ctx, mark, theme);
+  if (mark.blamed > 0.01) drawBlame(ctx, mark, theme);
+  if (mark.ring) strokeRound(ctx, box, 3, theme.ink, 1.5, 1);
+  if (!mark.number) return;
+  const { value, tone, delta } = mark.number;
+  ctx.globalAlpha = alpha * mark.number.alpha;
+  ctx.fillStyle = tone === "ink" ? theme.soft : theme[tone];
+  ctx.font = `${delta ? "600 " : ""}10.5px ${theme.font}`;
+  ctx.textAlign = "center";
+  ctx.textBaseline = "top";
+  ctx.fillText(delta ? `δ ${format.short(value)}` : format.short(value), box.x + box.w / 2, box.y + box.h + 3);
+}
+
+function drawBorder(ctx, { box, value, share, filled, alpha, face }, theme) {
+  const small = box.w < 22;
+  strokeRound(ctx, box, 0.5, theme.faint, 1, alpha);
+  if (small && face !== "plain") return;
+  strokeRound(ctx, box, small ? 0.5 : 1, value < 0 ? theme.negative : theme.positive, small ? 1.2 : 2.4, alpha * filled * Math.abs(share) ** 0.7);
+}
+
+function drawBlame(ctx, { box, delta, blamed, alpha }, theme) {
+  const tone = delta < 0 ? theme.fall : theme.rise;
+  strokeRound(ctx, box, 3.5, tone, 2, alpha * blamed);
+  strokeRound(ctx, box, 6, tone, 3, 0.25 * alpha * blamed);
+}
+
+function strokeRound(ctx, { x, y, w, h }, out, colour, width, alpha) {
+  ctx.globalAlpha = alpha;
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = width;
+  ctx.beginPath();
+  ctx.roundRect(x - out, y - out, w + 2 * out, h + 2 * out, cornerOf(w) + out);
+  ctx.stroke();
+}
+
+/** Corner radius of a tile. */
+export function cornerOf(size) {
+  return Math.min(6, size * 0.16);
+}

@@ -1,0 +1,29 @@
+/** Numbers as the reader's language writes them. */
+
+/**
+ * @typedef {{value: (x: number) => string, short: (x: number) => string, signed: (x: number) => string,
+ *   count: (n: number) => string, percent: (x: number) => string, axis: (x: number) => string}} Format
+ * value: three significant digits; short: two decimals, for small labels
+ */
+
+/** @param {string} locale @returns {Format} */
+export function createFormat(locale) {
+  const make = (options) => {
+    const format = new Intl.NumberFormat(locale, options);
+    return (x) => (Number.isFinite(x) ? format.format(x).replace("-", "\u2212") : "–");
+  };
+  const three = make({ maximumSignificantDigits: 3, minimumSignificantDigits: 3 });
+  const power = make({ notation: "scientific", maximumSignificantDigits: 3 });
+  const two = make({ minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const compact = make({ notation: "compact", maximumSignificantDigits: 2 });
+  const sign = (text, x) => (x > 0 ? `+${text}` : text);
+  const value = (x) => (x !== 0 && (Math.abs(x) < 1e-3 || Math.abs(x) >= 1e6) ? power(x) : three(x));
+  return {
+    value,
+    short: (x) => (Math.abs(x) >= 100 ? compact(x) : two(Math.abs(x) < 0.005 ? 0 : x)),
+    signed: (x) => sign(value(x), x),
+    count: make({ maximumFractionDigits: 0 }),
+    percent: make({ style: "percent", maximumFractionDigits: 1 }),
+    axis: make({ maximumSignificantDigits: 3 }),
+  };
+}

@@ -1,0 +1,146 @@
+/**
+ * Paints the network, the map and the loss curve from state and film; decides how often the dear parts are made anew.
+ */
+
+import { drawScene, tilePath } from "./marks/index.js";
+import { layoutNetwork } from "./layout/index.js";
+import { chooseLinks, dependsOnFocus } from "./links.js";
+import { ResponseMaps, SIDE } from "./maps.js";
+import { Parameters } from "./model.js";
+import { extent } from "./plot/frame.js";
+import { makeScene } from "./scene.js";
+import { momentOf } from "./reducer.js";
+import { rampColours } from "./theme.js";
+import { ease } from "./timeline.js";
+
+/** Milliseconds of response maps that one displayed frame may cost, on average. */
+const MAP_BUDGET = 2.5;
+/** A still picture is drawn finer if that takes no longer than this. */
+const STILL_BUDGET = 120;
+/** The loss curve is drawn every so many frames while the film runs. */
+const LOSS_CADENCE = 4;
+/** Frames between choices of the strongest edges of a large network. */
+const LINK_CADENCE = 40;
+
+export class Painter {
+  /**
+   * @param {{network: object, map: object, loss: object, format: object, say: Function}} parts
+   */
+  constructor(parts) {
+    Object.assign(this, parts);
+    this.count = 0;
+    this.mapCost = 1;
+    this.mapKey = "";
+    this.flow = 0;
+  }
+
+  /** Another experiment or theme. */
+  open(model, theme, options) {
+    Object.assign(this, { model, theme, options });
+    this.parameters = new Parameters(model);
+    this.maps = new ResponseMaps(model, domainOf(model), theme);
+    this.colours = rampColours(theme);
+    this.mapKey = "";
+    this.links = null;
+    if (this.network.width > 0) this.resize();
+  }
+
+  resize() {
+    if (!this.model || this.network.width === 0) return;
+    this.layout = layoutNetwork(this.model, this.network);
+    this.tiles = tilePath(this.layout.units.flat());
+    this.idle = this.layout.features.filter(({ active }) => !active);
+    this.idleTiles = tilePath(this.idle);
+    this.links = null;
+  }
+
+  /**
+   * @param {import("./reducer.js").State} state
+   * @param {{frame: object, next: object|null, snapshot: object, history: object, recorded: number, moving: boolean, dt: number,
+   *   lens: {top: number, bottom: number}|null, refine: boolean, dirty: boolean, added: number[][]}} now
+   */
+  paint(state, now) {
+    this.count += 1;
+    if (now.moving) this.flow += now.dt;
+    const moment = momentOf(state);
+    this.showParameters(state, moment, now);
+    const highlight = state.hover ?? state.selected;
+    const mapped = this.refreshMaps(state, now);
+    this.paintNetwork(state, moment, highlight, now);
+    if (mapped || now.dirty || !now.moving) this.paintMap(state, highlight, now);
+    if (!now.moving || now.dirty || this.count % LOSS_CADENCE === 0) this.paintLoss(state, now);
+  }
+
+  showParameters(state, moment, { frame, next }) {
+    if (moment.phase === "update") this.parameters.showUpdate(frame, ease(moment.progress));
+    else if (moment.slow > 0 || moment.phase === "rest" || !next) this.parameters.show(frame, null, 0);
+    else this.parameters.show(frame, next, Math.min(1, (state.position - frame.step) / (next.step - frame.step)));
+  }
+
+  /** @returns {boolean} whether the maps are new */
+  refreshMaps(state, { moving, refine, frame }) {
+    const side = refine && !moving && this.stillCost() < STILL_BUDGET ? SIDE.still : SIDE.moving;
+    const cadence = Math.min(20, Math.max(2, Math.ceil(this.mapCost / MAP_BUDGET)));
+    const key = `${frame.step} ${state.position} ${side}`;
+    if (key === this.mapKey || (moving && this.mapKey !== "" && this.count % cadence !== 0)) return false;
+    const start = performance.now();
+    this.maps.refresh(this.parameters.layers, side);
+    if (side === SIDE.moving) this.mapCost += 0.2 * (performance.now() - start - this.mapCost);
+    this.mapKey = key;
+    return true;
+  }
+
+  stillCost() {
+    return this.mapCost * (SIDE.still / SIDE.moving) ** 2;
+  }
+
+  paintNetwork(state, moment, highlight, { snapshot, moving, lens }) {
+    const { ctx, width, height } = this.network;
+    if (!this.layout || width === 0) return;
+    this.refreshLinks(highlight);
+    const scene = makeScene({
+      model: this.model, layout: this.layout, links: this.links, weights: this.parameters.layers, snapshot, moment, highlight,
+      selected: state.selected, flow: this.flow, numbers: this.layout.roomy && (!moving || moment.slow > 0.5), lens: this.model.kind === "table" ? null : lens,
+    });
+    ctx.clearRect(0, 0, width, height);
+    this.paintFeatures(ctx);
+    drawScene(ctx, scene, { theme: this.theme, maps: this.maps, format: this.format, say: this.say, colours: this.colours, tiles: this.tiles });
+  }
+
+  /** Inputs that are switched off, faintly. */
+  paintFeatures(ctx) {
+    if (this.idle.length === 0) return;
+    ctx.save();
+    ctx.clip(this.idleTiles);
+    ctx.globalAlpha = 0.28;
+    for (const box of this.idle) this.maps.paintFeature(ctx, box.name, box);
+    ctx.restore();
+  }
+
+  refreshLinks(highlight) {
+    const focus = dependsOnFocus(this.model, highlight) ? highlight : null;
+    const stale = focus !== this.linkFocus || (dependsOnFocus(this.model, "u0.0") && this.count % LINK_CADENCE === 0);
+    if (this.links && !stale) return;
+    this.linkFocus = focus;
+    this.links = chooseLinks(this.model, this.layout, this.parameters.layers, focus);
+  }
+
+  paintMap(state, highlight, { snapshot, added }) {
+    this.map.draw({
+      model: this.model, maps: this.maps, layers: this.parameters.layers, snapshot, state, options: this.options, theme: this.theme, highlight, added,
+    });
+  }
+
+  paintLoss(state, { history, recorded, snapshot }) {
+    this.loss.draw({
+      history, recorded, step: snapshot.step, log: state.log, edits: [...new Set(state.edits.map(([step]) => step))], theme: this.theme, format: this.format,
+    });
+  }
+}
+
+/** The plane's domain, or the line's from its examples. @returns {[number, number]} */
+function domainOf({ kind, problem }) {
+  if (problem.domain) return problem.domain;
+  const xs = [...(problem.train ?? []), ...(problem.test ?? [])].map(([x]) => x);
+  return kind === "line" && xs.length > 0 ? extent(xs, 0.04) : [-1, 1];
+}

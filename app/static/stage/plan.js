@@ -1,0 +1,53 @@
+/**
+ * Which chunk to ask for. Boundaries lie on a fixed grid, so that everybody who watches one link asks for the same
+ * addresses and caches along the way can answer. Pure.
+ *
+ * @typedef {{from: number, to: number, every: number}} Span
+ */
+
+/** Frames a second that film may have; each is three short chunks long. */
+const RATES = [60, 30, 15, 6, 3];
+const BYTES_A_SECOND = 1e6;
+
+/** Fewer frames a second for big networks: the picture is interpolated between them. @param {number} bytesPerFrame */
+export function frameRate(bytesPerFrame) {
+  return RATES.find((rate) => rate * bytesPerFrame <= BYTES_A_SECOND) ?? RATES.at(-1);
+}
+
+/** Steps between frames at this speed. */
+export function everyFor(speed, rate) {
+  return speed <= rate ? 1 : Math.max(1, Math.round(speed / rate));
+}
+
+/**
+ * The chunk that holds `step`: a third of a second of film when it must come at once, else a whole one.
+ * @param {number} step
+ * @param {number} every
+ * @param {number} rate
+ * @param {boolean} short
+ * @returns {Span}
+ */
+export function spanAt(step, every, rate, short) {
+  const length = (short ? rate / 3 : rate) * every;
+  const from = Math.floor(step / length) * length;
+  return { from, to: from + length, every };
+}
+
+/**
+ * What to ask for next, or null if the film reaches far enough ahead.
+ * @param {{coverage: (step: number, every: number) => number, end: number}} film
+ * @param {{position: number, speed: number, playing: boolean, rate: number}} wish
+ * @param {number} lowWater  seconds of film to have in hand
+ * @returns {Span|null}
+ */
+export function nextSpan(film, { position, speed, playing, rate }, lowWater = 1) {
+  const every = playing ? everyFor(speed, rate) : 1;
+  const step = Math.floor(position);
+  const covered = film.coverage(step, every);
+  const ahead = playing ? Math.max(covered - position, 0) / speed : covered > step ? Infinity : 0;
+  if (covered > film.end || (covered > step && ahead >= lowWater)) return null;
+  const next = Math.max(covered, step);
+  const first = covered <= step;
+  const onGrid = next % (rate * every) === 0;
+  return spanAt(next, every, rate, first || !onGrid);
+}

@@ -1,0 +1,161 @@
+/**
+ * Keeps the film ahead of the picture: one request in flight, a low-water mark of a second, retries that back off, a
+ * short chunk first where the picture waits. Knows HTTP, knows nothing of drawing.
+ *
+ * @typedef {import("./link.js").Edit} Edit
+ * @typedef {{kind: "refused"|"lost"|"busy", key: string, message: string}} Trouble  refused: asking again would not help
+ * @typedef {{position: number, speed: number, playing: boolean}} Wish
+ */
+
+import { decodeChunk } from "./chunk.js";
+import { Film } from "./film.js";
+import { History } from "./history.js";
+import { traceQuery } from "./link.js";
+import { frameRate, nextSpan, spanAt } from "./plan.js";
+
+const RETRY_SECONDS = [0.3, 0.6, 1.2, 2.5, 5];
+/** Points of the loss curve that are asked for at once when a link opens in the middle of a run. */
+const BACKFILL_FRAMES = 60;
+
+export class Player {
+  /**
+   * @param {{fetch?: typeof fetch, onChange?: () => void, delay?: (run: () => void, seconds: number) => void}} options
+   */
+  constructor({ fetch: get = (...all) => fetch(...all), onChange = () => {}, delay } = {}) {
+    this.get = get;
+    this.onChange = onChange;
+    this.delay = delay ?? ((run, seconds) => setTimeout(run, 1000 * seconds));
+    this.film = new Film();
+    this.history = new History();
+    this.rate = 60;
+    this.flight = null;
+    this.generation = 0;
+    this.failures = 0;
+    this.resting = false;
+    /** @type {Trouble|null} */
+    this.trouble = null;
+    this.backfilled = true;
+  }
+
+  /** Another experiment: everything recorded is another run's. */
+  open({ traceUrl, link, edits, follow, step }) {
+    Object.assign(this, { traceUrl, link, edits, follow, rate: 60, backfilled: step === 0 });
+    this.film.clear();
+    this.history.clear();
+    this.restart();
+  }
+
+  /** The same run up to `step`, another one after it. @param {Edit[]} edits */
+  branch(edits, step) {
+    this.edits = edits;
+    this.film.cut(step);
+    this.history.cut(step);
+    this.restart();
+  }
+
+  /** The same run, told by another example. */
+  followExample(index) {
+    this.follow = index;
+    this.film.clear();
+    this.restart();
+  }
+
+  /** Tries again after a refusal or a loss. */
+  restart() {
+    this.generation += 1;
+    this.flight?.abort();
+    this.flight = null;
+    this.failures = 0;
+    this.trouble = null;
+    this.resting = false;
+  }
+
+  /** Leaves nothing running. */
+  close() {
+    this.restart();
+    this.link = null;
+  }
+
+  /**
+   * Called as often as the picture is drawn: asks for film if it will be wanted.
+   * @param {Wish} wish
+   */
+  want(wish) {
+    if (!this.link || this.flight || this.resting || this.trouble?.kind === "refused") return;
+    const span = this.nextWanted(wish);
+    if (span) this.ask(span, wish);
+  }
+
+  nextWanted(wish) {
+    const span = nextSpan(this.film, { ...wish, rate: this.rate });
+    if (span || wish.playing) return span;
+    if (!this.backfilled) return this.backfill(wish.position);
+    const before = Math.floor(wish.position) - 1;
+    return before >= 0 && !this.film.has(before) ? spanAt(before, 1, this.rate, true) : null;
+  }
+
+  /** A coarse pass over the steps before an opened link's, for the loss curve. */
+  backfill(position) {
+    this.backfilled = true;
+    const every = Math.ceil((Math.floor(position) + 1) / BACKFILL_FRAMES);
+    return { from: 0, to: every * BACKFILL_FRAMES, every };
+  }
+
+  async ask(span, wish) {
+    const { generation } = this;
+    const flight = new AbortController();
+    this.flight = flight;
+    try {
+      const url = `${this.traceUrl}?${traceQuery(this.link, this.edits, span, this.follow)}`;
+      const response = await this.get(url, { signal: flight.signal });
+      const chunk = response.ok ? decodeChunk(await response.arrayBuffer()) : null;
+      const refusal = chunk ? null : await readRefusal(response);
+      if (generation !== this.generation) return;
+      this.flight = null;
+      if (chunk) this.accept(chunk, wish);
+      else this.refuse(refusal);
+    } catch (error) {
+      if (generation !== this.generation) return;
+      this.flight = null;
+      this.refuse({ kind: "lost", key: "", message: String(error?.message ?? error), after: 0 });
+    }
+    this.onChange();
+  }
+
+  accept(chunk, wish) {
+    this.failures = 0;
+    this.trouble = null;
+    if (chunk.frames > 0) this.rate = frameRate(chunk.bytes / chunk.frames);
+    this.film.add(chunk);
+    this.film.trim(wish.position);
+    this.history.add(chunk);
+  }
+
+  refuse(refusal) {
+    this.trouble = refusal;
+    if (refusal.kind === "refused") return;
+    const { generation } = this;
+    this.resting = true;
+    const seconds = Math.max(refusal.after, RETRY_SECONDS[Math.min(this.failures, RETRY_SECONDS.length - 1)]);
+    this.failures += 1;
+    this.delay(() => {
+      if (generation !== this.generation) return;
+      this.resting = false;
+      this.onChange();
+    }, seconds);
+  }
+}
+
+/** Why the server gave no film: 503 and 5xx pass, the rest would come again. */
+async function readRefusal(response) {
+  const text = await response.text();
+  let error = {};
+  try {
+    error = JSON.parse(text).error ?? {};
+  } catch {
+    // a proxy's page, not ours: the status has to do
+  }
+  const kind = response.status === 503 ? "busy" : response.status >= 500 ? "lost" : "refused";
+  const after = Number(response.headers.get("Retry-After")) || 0;
+  return { kind, key: error.key ?? String(response.status), message: error.message ?? `HTTP ${response.status}`, after };
+}

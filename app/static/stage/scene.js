@@ -1,0 +1,199 @@
+/**
+ * The network's picture as a flat list of marks: a pure function of the layout, the numbers of one frame and the moment.
+ * Marks know places, sizes and tones, no colours: drawing them is marks/*.js.
+ *
+ * @typedef {import("./snapshot.js").Snapshot} Snapshot
+ * @typedef {"positive"|"negative"|"rise"|"fall"} Tone
+ * @typedef {{model: import("./model.js").Model, layout: import("./layout/dense.js").Layout,
+ *   links: import("./links.js").Link[], weights: import("./forward.js").Dense[], snapshot: Snapshot,
+ *   moment: import("./timeline.js").Moment, highlight: string|null, selected: string|null, flow: number,
+ *   numbers: boolean, lens: {top: number, bottom: number}|null}} Picture  flow: seconds of steady flow; weights: as shown,
+ *   between frames; lens: where the big map stands at the right edge, if it does
+ */
+
+import { pointOn } from "./layout/curve.js";
+import { parseId, touches } from "./model.js";
+import { edgeStrength, edgeWidth, largest, pulseRadius } from "./scales.js";
+import { clamp, ease, turnProgress } from "./timeline.js";
+
+const DIMMED = 0.13;
+/** Edge lengths a second that the steady flow moves. */
+const FLOW_SPEED = 0.42;
+const TAIL = 0.13;
+
+/** @param {Picture} picture @returns {object[]} */
+export function makeScene(picture) {
+  const marks = [];
+  if (picture.lens) marks.push(wedgeMark(picture));
+  addEdges(picture, marks);
+  const { phase, slow } = picture.moment;
+  if (slow > 0 && phase === "forward") addForward(picture, marks);
+  if (slow > 0 && phase === "backward") addBackward(picture, marks);
+  if (slow < 1) addFlow(picture, marks);
+  addUnits(picture, marks);
+  marks.push(answerMark(picture));
+  return marks;
+}
+
+function addEdges({ links, weights, snapshot, moment, highlight }, marks) {
+  const change = moment.phase === "update" ? moment.slow * Math.sin(Math.PI * moment.progress) : 0;
+  const most = change > 0 ? largestUpdate(snapshot) : 1;
+  for (const link of links) {
+    const { layer, to, from } = link;
+    const { weight, inputs } = weights[layer - 1];
+    const w = weight[to * inputs + from];
+    const share = highlight && !touches(highlight, layer, to, from) ? DIMMED : 1;
+    if (change > 0) addChange(link, snapshot, change * share, most, marks);
+    marks.push({ kind: "edge", link, width: edgeWidth(w), tone: toneOf(w), alpha: edgeStrength(w) * share, dashed: w < 0 });
+  }
+}
+
+/** A halo whose colour says which way the weight moves and whose width how far, and the old edge as a ghost. */
+function addChange(link, snapshot, strength, most, marks) {
+  const { weight, update } = snapshot.layers[link.layer];
+  const at = link.to * snapshot.layers[link.layer - 1].a.length + link.from;
+  const share = Math.abs(update[at]) / most;
+  if (share < 0.02) return;
+  const old = edgeWidth(weight[at]);
+  marks.push({ kind: "halo", link, width: old + 10 * share, tone: toneOf(update[at]), alpha: 0.42 * strength * (0.35 + 0.65 * share) });
+  marks.push({ kind: "ghost", link, width: old + 1.6, alpha: 0.5 * strength });
+}
+
+function largestUpdate(snapshot) {
+  return Math.max(...snapshot.layers.slice(1).map(({ update }) => largest(update)));
+}
+
+/** Values leave one layer together and arrive at the next: size and tone are weight times activation. */
+function addForward({ model, links, weights, snapshot, moment, highlight }, marks) {
+  const turns = model.layers.length - 1;
+  const layer = Math.min(turns, Math.floor(moment.progress * turns) + 1);
+  const t = ease(clamp(turnProgress(moment.progress, layer - 1, turns) / 0.86, 0, 1));
+  const { weight, inputs } = weights[layer - 1];
+  const carried = (link) => weight[link.to * inputs + link.from] * snapshot.layers[layer - 1].a[link.from];
+  addTravellers(links.filter((link) => link.layer === layer), carried, t, { tones: FORWARD, highlight, strength: moment.slow }, marks);
+}
+
+/** Blame leaves the output and runs back: size and tone are the gradient of each weight for the followed example. */
+function addBackward({ model, links, snapshot, moment, highlight }, marks) {
+  const turns = model.layers.length - 1;
+  const layer = Math.max(1, turns - Math.floor(moment.progress * turns));
+  const t = ease(clamp(turnProgress(moment.progress, turns - layer, turns) / 0.86, 0, 1));
+  const { exampleGradient } = snapshot.layers[layer];
+  const inputs = snapshot.layers[layer - 1].a.length;
+  const carried = (link) => exampleGradient[link.to * inputs + link.from];
+  addTravellers(links.filter((link) => link.layer === layer), carried, 1 - t, { tones: BACKWARD, highlight, strength: moment.slow }, marks);
+}
+
+const FORWARD = { up: "positive", down: "negative", hollow: false, tail: -TAIL };
+const BACKWARD = { up: "rise", down: "fall", hollow: true, tail: TAIL };
+
+function addTravellers(links, carried, t, { tones, highlight, strength }, marks) {
+  const sizes = links.map(carried);
+  const most = largest(sizes);
+  const fade = strength * Math.min(1, 12 * t, 12 * (1 - t) + 0.25);
+  links.forEach((link, i) => {
+    const share = Math.abs(sizes[i]) / most;
+    const alpha = fade * (0.35 + 0.65 * share) * (highlight && !touches(highlight, link.layer, link.to, link.from) ? DIMMED : 1);
+    const [x, y] = pointOn(link.curve, t);
+    const tail = [1, 2, 3].map((n) => pointOn(link.curve, clamp(t + (tones.tail * n) / 3, 0, 1)));
+    marks.push({ kind: "pulse", x, y, tail, radius: pulseRadius(share), tone: sizes[i] < 0 ? tones.down : tones.up, hollow: tones.hollow, alpha });
+  });
+}
+
+/** Faster than phases can be told: a gentle stream to the right, a thinner one back. */
+function addFlow({ links, weights, moment, flow, highlight }, marks) {
+  const strength = 1 - moment.slow;
+  for (const link of links) {
+    const { weight, inputs } = weights[link.layer - 1];
+    const w = weight[link.to * inputs + link.from];
+    const weightShare = Math.min(1, Math.abs(w) / 1.6);
+    if (weightShare < 0.2 || (highlight && !touches(highlight, link.layer, link.to, link.from))) continue;
+    const offset = (0.618 * (7 * link.to + 13 * link.from + 3 * link.layer)) % 1;
+    const [x, y] = pointOn(link.curve, (FLOW_SPEED * flow + offset) % 1);
+    marks.push({ kind: "drop", x, y, radius: 1.2 + 1.4 * weightShare, tone: toneOf(w), alpha: 0.85 * strength, hollow: false });
+    if ((link.to + link.from) % 2 === 0) continue;
+    const [backX, backY] = pointOn(link.curve, 1 - ((FLOW_SPEED * flow + offset * 1.7) % 1));
+    marks.push({ kind: "drop", x: backX, y: backY, radius: 1.9, tone: "rise", alpha: 0.7 * strength, hollow: true });
+  }
+}
+
+function addUnits(picture, marks) {
+  const { model, layout, snapshot, moment, highlight, selected } = picture;
+  const bright = neighbourhood(highlight);
+  layout.units.forEach((boxes, layer) => {
+    const { a, delta } = snapshot.layers[layer];
+    const filled = fillOf(model, layer, moment);
+    const blamed = layer === 0 ? 0 : blameOf(model, layer, moment);
+    const reach = largest(a);
+    const blameReach = delta ? largest(delta) : 1;
+    for (const box of boxes) {
+      marks.push({
+        kind: "unit", box, face: faceOf(model, layer, layout.columns[layer].dense), value: a[box.unit], share: a[box.unit] / reach,
+        filled, delta: delta?.[box.unit] ?? 0, blamed: blamed * Math.abs((delta?.[box.unit] ?? 0) / blameReach) ** 0.5,
+        alpha: bright && !bright(layer, box.unit) ? 0.35 : 1, ring: box.id === selected || box.id === highlight,
+        number: numberOf(picture, layer, box.unit, filled, blamed),
+      });
+    }
+  });
+}
+
+/** How far a layer's values have arrived: waiting 0, there 1. */
+function fillOf(model, layer, { phase, progress, slow }) {
+  if (phase !== "forward" || slow === 0 || layer === 0) return 1;
+  const turns = model.layers.length - 1;
+  const arrived = clamp((turnProgress(progress, layer - 1, turns) - 0.78) / 0.22, 0, 1);
+  return 1 - slow * (1 - ease(arrived));
+}
+
+/** How brightly a layer's deltas are lit: they glow when they are known and stay until the update. */
+function blameOf(model, layer, { phase, progress, slow }) {
+  if (phase === "update") return slow * (1 - ease(progress));
+  if (phase !== "backward") return 0;
+  const turns = model.layers.length - 1;
+  const turn = turns - layer;
+  return slow * ease(clamp(turn === 0 ? progress * turns * 5 : (turnProgress(progress, turn - 1, turns) - 0.78) / 0.22, 0, 1));
+}
+
+/** @returns {{value: number, tone: Tone|"ink", alpha: number}|null} */
+function numberOf({ layout, snapshot, numbers }, layer, unit, filled, blamed) {
+  if (!numbers || layout.columns[layer].dense) return null;
+  const { a, delta } = snapshot.layers[layer];
+  if (blamed > 0.01) return { value: delta[unit], tone: delta[unit] < 0 ? "fall" : "rise", alpha: blamed, delta: true };
+  return { value: a[unit], tone: "ink", alpha: filled, delta: false };
+}
+
+/** What a unit's tile shows. */
+function faceOf(model, layer, dense) {
+  if (model.kind === "plane" || model.kind === "line") return model.kind;
+  if (layer === 0 && model.image > 0) return "pixel";
+  if (layer === 1 && model.image > 0) return "weights";
+  return dense ? "plain" : "value";
+}
+
+/** A test for the units that the highlighted one is computed from or feeds; null if nothing is highlighted. */
+function neighbourhood(id) {
+  const part = parseId(id);
+  if (!part) return null;
+  if (part.kind === "unit") return (layer, unit) => Math.abs(layer - part.layer) === 1 || (layer === part.layer && unit === part.unit);
+  return (layer, unit) => (layer === part.layer && unit === part.to) || (layer === part.layer - 1 && unit === part.from);
+}
+
+function wedgeMark({ layout, highlight, lens }) {
+  const box = layout.units.flat().find(({ id }) => id === highlight) ?? layout.units.at(-1)[0];
+  return { kind: "wedge", box, right: layout.width, ...lens };
+}
+
+/** Prediction against target, and the loss: told in its phase, quiet otherwise. */
+function answerMark({ model, layout, snapshot, moment, numbers }) {
+  const told = moment.phase === "loss" ? ease(Math.min(1, 2 * moment.progress)) : moment.phase === "forward" && moment.slow > 0 ? 0 : 1;
+  const stress = moment.phase === "loss" ? moment.slow * Math.sin(Math.PI * Math.min(1, moment.progress * 1.2)) : 0;
+  return {
+    kind: "answer", answer: model.answer, boxes: layout.units.at(-1), box: layout.answer, names: model.problem.class_names ?? [],
+    prediction: snapshot.prediction, target: snapshot.target, loss: snapshot.exampleLoss, numbers,
+    shown: 1 - moment.slow * (1 - told), stress, filled: fillOf(model, model.layers.length - 1, moment),
+  };
+}
+
+function toneOf(value) {
+  return value < 0 ? "negative" : "positive";
+}

@@ -1,0 +1,87 @@
+/** Buttons on the network itself: more or fewer layers and units, inputs on and off. They ask Python; nothing changes here. */
+
+import { prettyFeature } from "./describe.js";
+import { h, iconButton } from "./dom.js";
+
+/** Columns nearer than this have no room for buttons above each: they go into a row of their own. */
+const BUTTON_ROOM = 104;
+
+/**
+ * @param {{say: Function, send: (action: object) => void}} tools
+ */
+export function createStructure({ say, send }) {
+  const above = h("div", { class: "structure-above", "data-part": "structure" });
+  const row = h("div", { class: "structure-row", "data-part": "structure" });
+  const features = h("div", { class: "feature-labels", "data-part": "features" });
+
+  /**
+   * @param {import("./model.js").Model} model
+   * @param {import("./layout/dense.js").Layout} layout
+   */
+  function place(model, layout) {
+    const roomy = layout.columns.every((column, i) => i === 0 || centre(column) - centre(layout.columns[i - 1]) >= BUTTON_ROOM) && layout.features.length > 0
+      || (layout.width >= 560 && layout.columns.length * BUTTON_ROOM < layout.width);
+    above.replaceChildren(...(roomy ? headings(model, layout) : []));
+    row.replaceChildren(...(roomy ? [layerButtons(model)] : rowButtons(model)));
+    row.dataset.roomy = String(roomy);
+    features.replaceChildren(...featureButtons(model, layout));
+  }
+
+  function headings(model, layout) {
+    return layout.columns.map((column) => {
+      const heading = h("div", { class: "heading", role: "group" }, ...headingContent(model, model.layers[column.layer]));
+      heading.style.left = `${centre(column)}px`;
+      return heading;
+    });
+  }
+
+  function headingContent(model, layer) {
+    if (layer.role === "input") return [h("span", { class: "heading-name", text: say("inputs_heading") })];
+    if (layer.role === "output") return [h("span", { class: "heading-name", text: say("output_heading") })];
+    return [h("span", { class: "heading-name", text: say("layer_heading", { layer: layer.index }) }), unitButtons(layer)];
+  }
+
+  function unitButtons({ index, units }) {
+    const layer = index - 1;
+    return h("span", { class: "stepper" },
+      iconButton("minus", say("remove_unit", { layer: index }), () => send({ kind: "remove_unit", layer }), { disabled: units <= 1 }),
+      h("span", { class: "stepper-value", text: String(units) }),
+      iconButton("plus", say("add_unit", { layer: index }), () => send({ kind: "add_unit", layer })));
+  }
+
+  function layerButtons(model) {
+    const hidden = model.layers.length - 2;
+    return h("span", { class: "stepper", role: "group" },
+      iconButton("minus", say("remove_layer"), () => send({ kind: "remove_layer", layer: hidden - 1 }), { disabled: hidden < 1 }),
+      h("span", { class: "stepper-value", text: say(hidden === 1 ? "hidden_layers_one" : "hidden_layers", { count: hidden }) }),
+      iconButton("plus", say("add_layer"), () => send({ kind: "add_layer", layer: hidden })));
+  }
+
+  function rowButtons(model) {
+    const hidden = model.layers.filter(({ role }) => role === "hidden");
+    return [layerButtons(model), ...hidden.map((layer) => h("span", { class: "row-layer", role: "group", "aria-label": say("layer_heading", { layer: layer.index }) },
+      h("span", { class: "heading-name", text: say("layer_short", { layer: layer.index }) }), unitButtons(layer)))];
+  }
+
+  function featureButtons(model, layout) {
+    if (model.kind !== "plane") return [];
+    return layout.features.map(({ name, active, x, y, h: height }) => {
+      const button = featureButton(name, active, model.problem.features.length);
+      Object.assign(button.style, { left: "0px", top: `${y + height / 2}px`, width: `${x + height}px` });
+      return button;
+    });
+  }
+
+  function featureButton(name, active, count) {
+    const label = prettyFeature(name);
+    return h("button", {
+      type: "button", class: "feature", "aria-pressed": String(active), "aria-label": say(active ? "feature_on" : "feature_off", { name: label }),
+      disabled: active && count === 1, title: say(active ? "feature_on" : "feature_off", { name: label }),
+      onclick: () => send({ kind: "toggle_feature", feature: name }),
+    }, h("span", { text: label }));
+  }
+
+  return { above, row, features, place };
+}
+
+const centre = (column) => column.x + column.w / 2;
