@@ -1,0 +1,622 @@
+"""Everything that a visitor can choose, in one table, and the experiment that follows from it.
+
+    CHOICES     the table: each choice's name, what it accepts, its default, the link's key and the words' key
+    Settings    one value for each of them; frozen; `to_experiment`, `from_experiment`, `change`
+
+A choice is flat ("momentum", "batch_size"): what a widget shows. An `engine.Experiment` is made of parts (an optimiser,
+a regime): what the engine runs. The maps below say which option of a part is which choice, so a part that the engine
+registers anew needs no line here unless it brings an option of a new kind.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, dataclass, field, fields, replace
+from typing import Any, Self
+
+import engine
+from engine import datasets
+from engine.activations import ActivationFunction
+from engine.datasets.options import Features, Flag, Integer, Number, Option, Seed, Word
+from engine.datasets.points import DRAWN
+from engine.errors import ConfigurationError
+from engine.initialisers import Initialiser
+from engine.losses import Loss
+from engine.optimisers import Optimiser
+from engine.regimes import Regime
+from engine.regularisers import Regulariser
+from engine.schedules import Schedule
+from engine.spec import Spec
+
+MOST_LAYERS = 32
+MOST_UNITS = 512
+MOST_PARAMETERS = 100_000
+MOST_WORK = 2 * 10**8  # parameters times training examples: the multiply-adds of an epoch's forward passes
+MOST_STEPS = 100_000_000
+
+LEARNING_RATES = (0.00001, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+REGULARISATION_RATES = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+
+# Which choice an option of a part is, by family.
+ACTIVATION_OPTIONS = {"alpha": "activation_alpha"}
+INITIALISER_OPTIONS = dict.fromkeys(("std", "limit", "gain", "value"), "initialiser_scale")
+LOSS_OPTIONS = {"delta": "huber_delta"}
+SCHEDULE_OPTIONS = {
+    "initial": "learning_rate",
+    "every": "schedule_steps",
+    "steps": "schedule_steps",
+    "factor": "schedule_factor",
+    "decay": "schedule_factor",
+    "final": "schedule_final",
+}
+OPTIMISER_OPTIONS = {name: name for name in ("momentum", "alpha", "epsilon", "weight_decay")}
+REGULARISER_OPTIONS = {"rate": "regularisation_rate", "l1": "regularisation_rate", "l2": "l2_rate", "prune": "prune"}
+REGIME_OPTIONS = {"size": "batch_size", "shuffle": "shuffle", "carry": "carry"}
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """A hidden layer: how many units, and what it does otherwise than the network's common choice (None: the same)."""
+
+    units: int
+    activation: str | None = None
+    initialiser: str | None = None
+
+
+@dataclass(frozen=True)
+class Layers:
+    """The hidden layers, from the input on."""
+
+    default: tuple[Hidden, ...] = (Hidden(4), Hidden(2))
+    most_layers: int = MOST_LAYERS
+    most_units: int = MOST_UNITS
+
+    @property
+    def accepted(self) -> str:
+        return f"at most {self.most_layers} hidden layers of 1 to {self.most_units} units"
+
+    def check(self, name: str, value: object) -> tuple[Hidden, ...]:
+        if not isinstance(value, tuple | list) or len(value) > self.most_layers:
+            raise ConfigurationError(name, value, self.accepted)
+        return tuple(self._checked(name, layer) for layer in value)
+
+    def _checked(self, name: str, layer: object) -> Hidden:
+        hidden = Hidden(layer) if isinstance(layer, int) else layer
+        if not isinstance(hidden, Hidden):
+            raise ConfigurationError(name, layer, self.accepted)
+        Integer(1, 1, self.most_units).check("units", hidden.units)
+        if hidden.activation is not None:
+            ActivationFunction.member(hidden.activation)
+        if hidden.initialiser is not None:
+            Initialiser.member(hidden.initialiser)
+        return hidden
+
+
+@dataclass(frozen=True)
+class Names:
+    """Some words, each once, in order."""
+
+    default: tuple[str, ...] = ()
+
+    accepted = "at most 64 names of letters, digits, - and _"
+
+    def check(self, name: str, value: object) -> tuple[str, ...]:
+        words = tuple(value) if isinstance(value, tuple | list) else ()
+        plain = all(isinstance(word, str) and word.replace("-", "_").isidentifier() for word in words)
+        if not isinstance(value, tuple | list) or len(words) > 64 or not plain:
+            raise ConfigurationError(name, value, self.accepted)
+        return tuple(dict.fromkeys(words))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One thing that a visitor chooses.
+
+    Attributes
+    ----------
+    name : the field of `Settings`
+    option : default, limits and check; its class says of what kind the choice is
+    query : the link's key that carries it, alone or with others
+    words : where its label and help are in the message catalogues
+    shown : the values that a menu or a slider offers where it does not offer all that is accepted
+    live : a change acts on the network as it is; any other starts it anew
+    """
+
+    name: str
+    option: Option
+    query: str
+    words: str = ""
+    shown: tuple[Any, ...] = ()
+    live: bool = False
+
+    @property
+    def kind(self) -> str:
+        """ "integer", "number", "flag", "word", "seed", "features", "points", "layers" or "names"."""
+        return type(self.option).__name__.lower()
+
+    @property
+    def default(self) -> Any:
+        return self.option.default
+
+    @property
+    def accepted(self) -> str:
+        return self.option.accepted
+
+    @property
+    def label(self) -> str:
+        """Key of the label in the message catalogues; `help` stands beside it."""
+        return f"controls.{self.words or self.name}.label"
+
+    def check(self, value: object) -> Any:
+        """The value in canonical form, or `ConfigurationError` that names the choice."""
+        return self.option.check(self.name, value)
+
+
+def _of(family: type[Spec], default: str, *, without: tuple[str, ...] = (), also: tuple[str, ...] = ()) -> Word:
+    """A choice among a family's registered names."""
+    return Word(default, (*also, *(name for name in family.names() if name not in without)))
+
+
+FRACTIONS = tuple(tenth / 10 for tenth in range(1, 10))
+NOISES = tuple(round(0.05 * twentieth, 2) for twentieth in range(11))
+ALMOST_ONE = 1.0 - 1e-9
+
+CHOICES: tuple[Choice, ...] = (
+    # data
+    Choice("task", Word("classification", ("classification", "regression")), "data"),
+    Choice("dataset", Word("circle", datasets.names()), "data"),
+    Choice("n", Integer(500, 10, 5000), "n"),
+    Choice("noise", Number(0.0, 0.0, 0.8), "noise", shown=NOISES),
+    Choice("train_fraction", Number(0.5, 0.1, 0.9), "train", shown=FRACTIONS),
+    Choice("classes", Integer(3, 2, 10), "classes"),
+    Choice("features", Features(), "features"),
+    Choice("points", DRAWN, "points"),
+    Choice("standardise", Flag(True), "standardise"),
+    Choice("seed", Seed(0), "seed"),
+    # network
+    Choice("layers", Layers(), "net"),
+    Choice("activation", _of(ActivationFunction, "tanh", without=("softmax",)), "net"),
+    Choice("activation_alpha", Number(0.01, 0.0, 100.0), "net"),
+    Choice("output_activation", _of(ActivationFunction, "identity"), "net"),
+    Choice("initialiser", _of(Initialiser, "glorot_uniform"), "net"),
+    Choice("initialiser_scale", Number(0.5, 0.0, 100.0), "net"),
+    Choice("use_bias", Flag(True), "net"),
+    Choice("bias", Number(0.0, -100.0, 100.0), "net", words="use_bias"),
+    # learning
+    Choice("loss", _of(Loss, "binary_cross_entropy"), "loss"),
+    Choice("huber_delta", Number(1.0, 1e-6, 1e6), "loss"),
+    Choice("optimiser", _of(Optimiser, "sgd"), "opt", live=True),
+    Choice("learning_rate", Number(0.03, 0.0, 1000.0), "opt", shown=LEARNING_RATES, live=True),
+    Choice("momentum", Number(0.9, 0.0, ALMOST_ONE), "opt", live=True),
+    Choice("alpha", Number(0.99, 0.0, ALMOST_ONE), "opt", live=True),
+    Choice("beta1", Number(0.9, 0.0, ALMOST_ONE), "opt", live=True),
+    Choice("beta2", Number(0.999, 0.0, ALMOST_ONE), "opt", live=True),
+    Choice("epsilon", Number(1e-8, 1e-30, 1.0), "opt", live=True),
+    Choice("weight_decay", Number(0.01, 0.0, 100.0), "opt", live=True),
+    Choice("schedule", _of(Schedule, "constant"), "opt", live=True),
+    Choice("schedule_steps", Integer(1000, 1, MOST_STEPS), "opt", live=True),
+    Choice("schedule_factor", Number(0.5, 1e-9, 1.0), "opt", live=True),
+    Choice("schedule_final", Number(0.0, 0.0, 1000.0), "opt", live=True),
+    Choice("regulariser", _of(Regulariser, "none", also=("none",)), "reg", live=True),
+    Choice("regularisation_rate", Number(0.001, -100.0, 100.0), "reg", shown=REGULARISATION_RATES, live=True),
+    Choice("l2_rate", Number(0.001, 0.0, 100.0), "reg", shown=REGULARISATION_RATES, live=True),
+    Choice("prune", Flag(False), "reg", words="regulariser", live=True),
+    Choice("regime", _of(Regime, "mini_batch"), "regime"),
+    Choice("batch_size", Integer(10, 1, 5000), "regime", shown=tuple(range(1, 31))),
+    Choice("shuffle", Flag(True), "regime"),
+    Choice("carry", Flag(False), "regime", words="shuffle"),
+    Choice("dtype", Word("float32", ("float32", "float64")), "dtype", words="precision"),
+    # what is drawn
+    Choice("show_test", Flag(False), "test"),
+    Choice("discretise", Flag(False), "discrete"),
+    Choice("hidden", Names(), "hide", words="show"),
+)
+
+CHOICE: Mapping[str, Choice] = {choice.name: choice for choice in CHOICES}
+VIEW = ("show_test", "discretise", "hidden")  # choices that are not part of the experiment
+FIRST_DATASET = {"classification": "circle", "regression": "plane"}
+
+
+def _default(name: str) -> Any:
+    return CHOICE[name].default
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A value for every choice of the table. Values are checked and made canonical; a bad one raises by its name.
+
+    `source` is the experiment that the settings were read from. It keeps what no choice can say (an activation layer by
+    itself, an initialiser for one layer's biases): a part none of whose choices has changed is taken from there.
+    """
+
+    dataset: str = _default("dataset")
+    n: int = _default("n")
+    noise: float = _default("noise")
+    train_fraction: float = _default("train_fraction")
+    classes: int = _default("classes")
+    features: tuple[str, ...] = _default("features")
+    points: tuple[tuple[float, float, int], ...] = _default("points")
+    standardise: bool = _default("standardise")
+    seed: int | str = _default("seed")
+    layers: tuple[Hidden, ...] = _default("layers")
+    activation: str = _default("activation")
+    activation_alpha: float = _default("activation_alpha")
+    output_activation: str = _default("output_activation")
+    initialiser: str = _default("initialiser")
+    initialiser_scale: float = _default("initialiser_scale")
+    use_bias: bool = _default("use_bias")
+    bias: float = _default("bias")
+    loss: str = _default("loss")
+    huber_delta: float = _default("huber_delta")
+    optimiser: str = _default("optimiser")
+    learning_rate: float = _default("learning_rate")
+    momentum: float = _default("momentum")
+    alpha: float = _default("alpha")
+    beta1: float = _default("beta1")
+    beta2: float = _default("beta2")
+    epsilon: float = _default("epsilon")
+    weight_decay: float = _default("weight_decay")
+    schedule: str = _default("schedule")
+    schedule_steps: int = _default("schedule_steps")
+    schedule_factor: float = _default("schedule_factor")
+    schedule_final: float = _default("schedule_final")
+    regulariser: str = _default("regulariser")
+    regularisation_rate: float = _default("regularisation_rate")
+    l2_rate: float = _default("l2_rate")
+    prune: bool = _default("prune")
+    regime: str = _default("regime")
+    batch_size: int = _default("batch_size")
+    shuffle: bool = _default("shuffle")
+    carry: bool = _default("carry")
+    dtype: str = _default("dtype")
+    show_test: bool = _default("show_test")
+    discretise: bool = _default("discretise")
+    hidden: tuple[str, ...] = _default("hidden")
+    source: engine.Experiment | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for choice in CHOICES:
+            if choice.name != "task":
+                object.__setattr__(self, choice.name, choice.check(getattr(self, choice.name)))
+
+    @property
+    def task(self) -> str:
+        """ "classification" or "regression": as the data are."""
+        return datasets.entry(self.dataset).task
+
+    @property
+    def class_count(self) -> int:
+        """How many classes the data have; 0 for a regression."""
+        entry = datasets.entry(self.dataset)
+        return len(entry.class_names({name: getattr(self, name) for name in entry.options if name in CHOICE}))
+
+    def losses(self) -> tuple[str, ...]:
+        """Losses that fit the problem, in the order of menus."""
+        return losses_for(self.task)
+
+    def uses(self, name: str) -> bool:
+        """Whether a choice has any effect as the others stand: a page need not show the rest."""
+        if name in datasets.entry(self.dataset).options:
+            return True
+        for family, selector, options in _SELECTORS:
+            if name in options.values() and name in _own_defaults(family, getattr(self, selector), options):
+                return True
+        if name in ("beta1", "beta2"):
+            return "betas" in {option.name for option in fields(Optimiser.member(self.optimiser))}  # type: ignore[arg-type]
+        return name not in _OPTIONAL
+
+    def change(self, **changes: Any) -> Settings:
+        """The same settings with some choices changed, and what depends on them put right.
+
+        Another optimiser, schedule, activation, initialiser or loss brings its own options' defaults; another problem
+        brings a loss and an output that fit. `task` may be given like any choice: the first data of that kind follow.
+        """
+        changes = dict(changes)
+        task = changes.pop("task", None)
+        if task is not None and CHOICE["task"].check(task) != self.task:
+            changes.setdefault("dataset", FIRST_DATASET[task])
+        for name in changes:
+            if name not in CHOICE:
+                raise ConfigurationError("choice", name, f"one of {', '.join(CHOICE)}")
+        implied: dict[str, Any] = {}
+        for family, selector, options in _SELECTORS:
+            if changes.get(selector, getattr(self, selector)) != getattr(self, selector):
+                implied |= _own_defaults(family, changes[selector], options)
+        implied.pop("learning_rate", None)
+        if changes.get("dataset", self.dataset) != self.dataset:
+            number = datasets.entry(changes["dataset"]).options.get("n")
+            implied |= {"n": number.default} if number else {}
+        return replace(self, **(implied | changes))._repaired(self, changes)
+
+    def _repaired(self, before: Settings, changes: Mapping[str, Any]) -> Settings:
+        """Loss, output and order of examples, put right where a change made them misfit and did not name them."""
+        settings = self
+        kept = self.loss in self.losses() and before.loss != default_loss(before.task, before.class_count)
+        if "loss" not in changes and not kept:
+            settings = replace(settings, loss=default_loss(self.task, self.class_count))
+        usual = default_output(settings.loss, settings.task, settings.class_count)
+        if "output_activation" not in changes and usual != default_output(before.loss, before.task, before.class_count):
+            settings = replace(settings, output_activation=usual)
+        if settings.carry and (settings.shuffle or settings.regime != "mini_batch") and "carry" not in changes:
+            settings = replace(settings, carry=False)
+        return settings
+
+    # ---------------------------------------------------------------------------------------------- to the engine
+
+    def to_experiment(self) -> engine.Experiment:
+        """The experiment that is chosen, without edits.
+
+        Raises
+        ------
+        ConfigurationError : where choices do not fit together, or take more than a visitor is given
+        """
+        parts = self._parts()
+        if self.source is not None:
+            before = Settings.from_experiment(self.source)._parts()
+            parts = {name: getattr(self.source, name) if part == before[name] else part for name, part in parts.items()}
+        experiment = engine.Experiment(**parts)
+        check_fit(experiment)
+        return experiment
+
+    def _parts(self) -> dict[str, Any]:
+        """The parts of an experiment, from the choices alone."""
+        dataset = self._dataset()
+        return {
+            "network": self._network(dataset),
+            "dataset": dataset,
+            "optimiser": self._optimiser(),
+            "regime": self._built(Regime, self.regime, REGIME_OPTIONS),
+            "regulariser": self._regulariser(),
+            "seed": self.seed,
+            "dtype": self.dtype,
+        }
+
+    def _built(self, family: type[Spec], name: str, options: Mapping[str, str], **fixed: Any) -> Any:
+        """A member of a family, its options taken from the choices."""
+        member = family.member(name)
+        chosen = {f.name: getattr(self, options[f.name]) for f in fields(member) if f.name in options}  # type: ignore[arg-type]
+        return member(**chosen, **fixed)
+
+    def _dataset(self) -> engine.Dataset:
+        options = {name: getattr(self, name) for name in datasets.entry(self.dataset).options if name in CHOICE}
+        if self.task == "classification":
+            options["labels"] = labels_for(self.loss, self.class_count)
+        return datasets.load(self.dataset, **options)
+
+    def _network(self, dataset: engine.Dataset) -> engine.Network:
+        layers = [self._dense(layer.units, layer.activation, layer.initialiser) for layer in self.layers]
+        layers.append(self._dense(outputs_for(self.loss, self.class_count), self.output_activation, None))
+        loss = self._built(Loss, self.loss, LOSS_OPTIONS)
+        return engine.Network((len(dataset.input_names),), layers, loss)
+
+    def _dense(self, units: int, activation: str | None, initialiser: str | None) -> engine.Dense:
+        return engine.Dense(
+            units,
+            self._built(ActivationFunction, activation or self.activation, ACTIVATION_OPTIONS),
+            self.use_bias,
+            self._built(Initialiser, initialiser or self.initialiser, INITIALISER_OPTIONS),
+            Initialiser.from_dict({"name": "constant", "value": self.bias}) if self.bias else "zeros",
+        )
+
+    def _optimiser(self) -> Optimiser:
+        schedule = self._built(Schedule, self.schedule, SCHEDULE_OPTIONS)
+        member = Optimiser.member(self.optimiser)
+        fixed: dict[str, Any] = {"learning_rate": schedule}
+        if "betas" in {option.name for option in fields(member)}:  # type: ignore[arg-type]
+            fixed["betas"] = (self.beta1, self.beta2)
+        optimiser: Optimiser = self._built(Optimiser, self.optimiser, OPTIMISER_OPTIONS, **fixed)
+        return optimiser
+
+    def _regulariser(self) -> Regulariser | None:
+        return None if self.regulariser == "none" else self._built(Regulariser, self.regulariser, REGULARISER_OPTIONS)
+
+    # -------------------------------------------------------------------------------------------- from the engine
+
+    @classmethod
+    def from_experiment(cls, experiment: engine.Experiment) -> Self:
+        """The choices that an experiment amounts to; it stays their `source`."""
+        loss = Loss.of(experiment.network.loss)
+        flat = (
+            _flat_dataset(experiment.dataset)
+            | _flat_layers(experiment.network.layers)
+            | {"loss": loss.name}
+            | flat_loss(loss)
+            | flat_optimiser(experiment.optimiser)
+            | flat_regulariser(experiment.regulariser)
+            | {"regime": experiment.regime.name}
+            | _flat(experiment.regime, REGIME_OPTIONS)
+            | {"seed": experiment.seed, "dtype": experiment.dtype}
+        )
+        return cls(**flat, source=experiment)
+
+
+# (family, the choice that selects a member, which choices the member's options are)
+_SELECTORS: tuple[tuple[type[Spec], str, Mapping[str, str]], ...] = (
+    (ActivationFunction, "activation", ACTIVATION_OPTIONS),
+    (Initialiser, "initialiser", INITIALISER_OPTIONS),
+    (Loss, "loss", LOSS_OPTIONS),
+    (Optimiser, "optimiser", OPTIMISER_OPTIONS),
+    (Schedule, "schedule", SCHEDULE_OPTIONS),
+    (Regulariser, "regulariser", REGULARISER_OPTIONS),
+    (Regime, "regime", REGIME_OPTIONS),
+)
+_OPTIONAL = frozenset(
+    {name for _, _, options in _SELECTORS for name in options.values()}
+    | {name for dataset in datasets.names() for name in datasets.entry(dataset).options}
+) - {"learning_rate", "seed"}
+
+
+def losses_for(task: str) -> tuple[str, ...]:
+    """Losses that fit a problem: a regression has values, classes can be told in every form."""
+    return tuple(name for name in Loss.names() if task == "classification" or Loss.member(name).targets == "values")
+
+
+def default_loss(task: str, classes: int) -> str:
+    """The usual loss of a problem."""
+    if task == "regression":
+        return "mean_squared_error"
+    return "binary_cross_entropy" if classes == 2 else "categorical_cross_entropy"
+
+
+def default_output(loss: str, task: str, classes: int) -> str:
+    """The output activation whose range is that of the targets; none for a logit or a margin."""
+    if task == "regression" or Loss.member(loss).targets != "values":
+        return "identity"
+    return "tanh" if classes == 2 else "softmax"
+
+
+def labels_for(loss: str, classes: int) -> str:
+    """The form of labels that a loss takes: bits and class numbers, -1 / +1 for one output, one-hot for several."""
+    targets = Loss.member(loss).targets
+    if targets == "classes" or (targets == "bits" and classes == 2):
+        return "class"
+    return "signed" if targets == "signs" or classes == 2 and targets == "values" else "one_hot"
+
+
+def outputs_for(loss: str, classes: int) -> int:
+    """Output units: one for a value or for two classes, else one a class."""
+    return classes if classes > 2 or (classes == 2 and Loss.member(loss).targets == "classes") else 1
+
+
+def _own_defaults(family: type[Spec], name: str, options: Mapping[str, str]) -> dict[str, Any]:
+    """A member's own defaults, as choices."""
+    if family is Regulariser and name == "none":
+        return {}
+    own = fields(family.member(name))  # type: ignore[arg-type]
+    return {options[f.name]: f.default for f in own if f.name in options and f.default is not MISSING}
+
+
+def _flat(spec: Any, options: Mapping[str, str]) -> dict[str, Any]:
+    """A part's options, as choices."""
+    return {options[f.name]: getattr(spec, f.name) for f in fields(spec) if f.name in options}
+
+
+def flat_loss(loss: Loss) -> dict[str, Any]:
+    """A loss's options, as choices."""
+    return _flat(loss, LOSS_OPTIONS)
+
+
+def flat_optimiser(optimiser: Optimiser) -> dict[str, Any]:
+    """An optimiser and its schedule, as choices."""
+    schedule = optimiser.schedule
+    betas = getattr(optimiser, "betas", None)
+    flat = {"optimiser": optimiser.name, "schedule": schedule.name}
+    flat |= _flat(optimiser, OPTIMISER_OPTIONS) | _flat(schedule, SCHEDULE_OPTIONS)
+    return flat | (dict(zip(("beta1", "beta2"), betas, strict=True)) if betas else {})
+
+
+def flat_regulariser(regulariser: Regulariser | None) -> dict[str, Any]:
+    """A regulariser, as choices."""
+    if regulariser is None:
+        return {"regulariser": "none"}
+    return {"regulariser": regulariser.name} | _flat(regulariser, REGULARISER_OPTIONS)
+
+
+def _flat_dataset(dataset: engine.Dataset) -> dict[str, Any]:
+    if dataset.name not in datasets.names():
+        raise ConfigurationError("dataset", dataset.name, f"one of {', '.join(datasets.names())}")
+    options = {name: value for name, value in dataset.spec["options"].items() if name in CHOICE and name != "seed"}
+    return {"dataset": dataset.name} | options
+
+
+def _flat_layers(layers: Iterable[Any]) -> dict[str, Any]:
+    """The dense layers, as choices; the most frequent activation and initialiser are the common ones."""
+    dense = [layer for layer in layers if isinstance(layer, engine.Dense)]
+    if not dense:
+        return {"layers": ()}
+    *hidden, output = dense
+    activation = _most_frequent([_name(layer.activation) for layer in hidden]) or _default("activation")
+    initialiser = _most_frequent([_name(layer.weight_initialiser) for layer in dense])
+    own = [
+        Hidden(
+            layer.units,
+            None if _name(layer.activation) == activation else _name(layer.activation),
+            None if _name(layer.weight_initialiser) == initialiser else _name(layer.weight_initialiser),
+        )
+        for layer in hidden
+    ]
+    flat: dict[str, Any] = {"layers": tuple(own), "activation": activation, "initialiser": initialiser}
+    for layer in reversed(dense):  # where layers differ in an option, the first one's is shown
+        flat |= _flat_dense(layer)
+    return flat | {"output_activation": _name(output.activation), "use_bias": output.use_bias}
+
+
+def _flat_dense(layer: engine.Dense) -> dict[str, Any]:
+    """The options of a layer's activation and initialisers, as choices."""
+    bias = getattr(layer.bias_initialiser, "value", 0.0)
+    flat = _flat(layer.activation, ACTIVATION_OPTIONS) | _flat(layer.weight_initialiser, INITIALISER_OPTIONS)
+    return flat | {"bias": bias}
+
+
+def _name(spec: Any) -> str:
+    return str(spec.name)
+
+
+def _most_frequent(names: list[str]) -> str | None:
+    return Counter(names).most_common(1)[0][0] if names else None
+
+
+# ------------------------------------------------------------------------------------------------ what fits together
+
+
+def check_fit(experiment: engine.Experiment) -> None:
+    """Raise `ConfigurationError` unless the parts fit together and stay within what a visitor is given."""
+    check_labels(Loss.of(experiment.network.loss), experiment.dataset)
+    check_network(experiment.network, experiment.dataset)
+    check_regime(experiment.regime, experiment.dataset)
+
+
+def check_flat(flat: Mapping[str, Any]) -> None:
+    """Raise `ConfigurationError` unless each choice has a value within its limits."""
+    for name, value in flat.items():
+        CHOICE[name].check(value)
+
+
+def check_labels(loss: Loss, dataset: engine.Dataset) -> None:
+    """The loss fits the problem, and the data have labels in a form that it takes."""
+    if loss.name not in losses_for(dataset.task):
+        raise ConfigurationError("loss", loss.name, f"one of {', '.join(losses_for(dataset.task))} for a regression")
+    forms = {"bits": ("class", "binary", "one_hot"), "signs": ("signed",), "classes": ("class",)}
+    accepted = forms.get(loss.targets)
+    if dataset.labels == "class" and loss.targets == "bits" and dataset.classes != 2:
+        accepted = ("one_hot",)
+    if accepted is not None and dataset.labels not in accepted:
+        raise ConfigurationError("labels", dataset.labels, f"{' or '.join(accepted)} for {loss.name} of these data")
+
+
+def check_network(network: engine.Network, dataset: engine.Dataset) -> None:
+    """The network has the inputs and outputs that the data and the loss need, and is not too large."""
+    inputs = (len(dataset.input_names),)
+    if network.input_shape != inputs:
+        raise ConfigurationError("input shape", network.input_shape, f"{inputs}, as the data have")
+    loss, outputs = Loss.of(network.loss), math.prod(network.output_shape)
+    wanted = outputs_of(loss, dataset)
+    if outputs != wanted:
+        raise ConfigurationError("units of the last layer", outputs, f"{wanted}, for {loss.name} of these data")
+    if len(network.layers) > MOST_LAYERS + 1:
+        raise ConfigurationError("number of layers", len(network.layers), f"at most {MOST_LAYERS + 1}")
+    for layer in network.layers:
+        if isinstance(layer, engine.Dense):
+            check_flat(_flat_dense(layer) | {"layers": (Hidden(layer.units),)})
+    size, examples = network.parameter_count, len(dataset.x_train)
+    if size > MOST_PARAMETERS:
+        raise ConfigurationError("number of parameters", size, f"at most {MOST_PARAMETERS}")
+    if size * examples > MOST_WORK:
+        raise ConfigurationError(
+            "number of parameters", size, f"at most {MOST_WORK // examples} for {examples} examples"
+        )
+
+
+def outputs_of(loss: Loss | str, dataset: engine.Dataset) -> int:
+    """Output units that a loss needs for labels in the form that the data have them in."""
+    classes = dataset.classes or 1
+    one_a_class = Loss.of(loss).targets == "classes" or dataset.labels == "one_hot"
+    return classes if one_a_class or (dataset.labels == "signed" and classes > 2) else 1
+
+
+def check_regime(regime: Regime, dataset: engine.Dataset) -> None:
+    """The batch is within its limits, and the examples can fill it where the order is carried on."""
+    check_flat(_flat(regime, REGIME_OPTIONS))
+    regime.batch_size(len(dataset.x_train))
