@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -31,6 +33,22 @@ def top(t: Translator, title: str) -> None:
             label_visibility="collapsed",
             on_change=_switch_language,
         )
+
+
+def query() -> str:
+    """The address bar's query, as the browser sent it with this run."""
+    return urlencode(st.query_params.to_dict())
+
+
+def notices(t: Translator) -> None:
+    """What the page has to say about links and choices that were not accepted; said once."""
+    for kind, values in st.session_state.pop("notices", ()):
+        st.warning(t(f"notice.{kind}", **{name: escape(value) for name, value in values.items()}), icon=":material/info:")
+
+
+def escape(text: str) -> str:
+    """Text from outside as plain words in Markdown."""
+    return re.sub(r"([\\`*_{}\[\]()#+!|<>~$:.-])", r"\\\1", text)
 
 
 def _switch_language() -> None:

@@ -1,0 +1,360 @@
+"""The playground's widgets: each shows one choice of the table in `app/state.py`, with help at its term.
+
+Session state holds one `Session` under "session". A widget is set to its choice before it is drawn and changes that choice when
+it is used, so links, lessons, the stage and the widgets never disagree, and a widget that is not drawn forgets nothing.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from app.i18n import Translator
+from app.presets import PRESETS, lesson
+from app.session import Session
+from app.state import CHOICE, Hidden, Settings
+from engine import datasets
+from engine.errors import ConfigurationError
+
+MOST_HIDDEN = 8  # layers in the menu; a link may have more
+FINE_POINTS = (
+    "loss", "huber_delta", "output_activation", "activation_alpha", "initialiser", "initialiser_scale", "use_bias",
+    "momentum", "alpha", "beta1", "beta2", "epsilon", "weight_decay", "schedule", "schedule_steps", "schedule_factor",
+    "schedule_final", "shuffle", "n", "standardise", "dtype",
+)  # fmt: skip
+
+
+def settings() -> Settings:
+    """What is chosen now."""
+    session: Session = st.session_state["session"]
+    return session.settings
+
+
+def change(**changes: Any) -> None:
+    """Changes choices; one that does not fit the others becomes a notice, and everything stays as it was."""
+    try:
+        st.session_state["session"] = st.session_state["session"].change(**changes)
+    except ConfigurationError as error:
+        notice("misfit", name=error.name, accepted=error.accepted)
+
+
+def notice(kind: str, **values: str) -> None:
+    """Leaves words (`notice.<kind>`) for the top of the page at its next run."""
+    st.session_state["notices"] = [*st.session_state.get("notices", ()), (kind, values)]
+
+
+def open_link(link: str) -> None:
+    """Opens a link, ours or TF Playground's; each key of it that is not accepted becomes a notice."""
+    session, problems = Session.opened(link)
+    begin(session)
+    for problem in problems:
+        notice("link", key=problem.key, value=problem.value, accepted=problem.accepted)
+
+
+def begin(session: Session) -> None:
+    """Shows another experiment; the menu of lessons says which one it is, if it is one."""
+    st.session_state["session"] = session
+    put("lesson", next((name for name in PRESETS if lesson(name) == session.settings), None))
+
+
+class Panel:
+    """Draws the widgets of one run of the page.
+
+    Parameters
+    ----------
+    t : the words
+    """
+
+    def __init__(self, t: Translator) -> None:
+        self.t = t
+        self.settings = settings()
+
+    # ------------------------------------------------------------------------------------------ one choice, one widget
+
+    def _shown(self, name: str) -> bool:
+        return name not in self.settings.hidden and self.settings.uses(name)
+
+    def _common(self, name: str) -> dict[str, Any]:
+        """Label, help and callback of a choice's widget, which is first set to the choice."""
+        key = f"choice.{name}"
+        put(key, getattr(self.settings, name))
+        words = CHOICE[name].label.removesuffix(".label")
+        return {
+            "label": self.t(f"{words}.label"),
+            "help": self.t(f"{words}.help"),
+            "key": key,
+            "on_change": _take,
+            "args": (name,),
+        }
+
+    def _name_of(self, family: str) -> Callable[[Any], str]:
+        return lambda name: self.t(f"names.{family}.{name}")
+
+    def menu(self, name: str, family: str, options: Sequence[str] | None = None, **more: Any) -> None:
+        """A choice among names."""
+        if self._shown(name):
+            st.selectbox(options=options or CHOICE[name].option.known, format_func=self._name_of(family), **self._common(name), **more)  # type: ignore[attr-defined]
+
+    def scale(self, name: str, spell: Callable[[Any], str], **more: Any) -> None:
+        """A choice among the numbers that its menu shows, and the present one."""
+        if self._shown(name):
+            st.select_slider(options=stops(name, self.settings), format_func=spell, **self._common(name), **more)
+
+    def number(self, name: str, **more: Any) -> None:
+        """A number within its limits, typed."""
+        if self._shown(name):
+            option: Any = CHOICE[name].option
+            whole = isinstance(option.default, int)
+            form = {"step": 1} if whole else {"step": None, "format": "%g"}
+            st.number_input(min_value=option.low, max_value=option.high, **form, **self._common(name), **more)
+
+    def flag(self, name: str) -> None:
+        """Yes or no."""
+        if self._shown(name):
+            st.toggle(**self._common(name))
+
+    # ---------------------------------------------------------------------------------------------------------- groups
+
+    def lessons(self) -> None:
+        """Ready experiments, and what to see in the chosen one."""
+        t = self.t
+        st.selectbox(
+            t("presets.label"), list(PRESETS), index=None, format_func=lambda name: t(f"presets.{name}.name"), key="lesson",
+            help=t("presets.help"), placeholder=t("presets.own"), on_change=_take_lesson,
+        )  # fmt: skip
+        if st.session_state["lesson"] is not None:
+            st.caption(t(f"presets.{st.session_state['lesson']}.look"))
+
+    def link(self) -> None:
+        """A box to paste a link into."""
+        t = self.t
+        with st.popover(t("link.title"), icon=":material/link:", width="stretch"), st.form("link", border=False, clear_on_submit=True):
+            st.text_input(t("link.label"), key="pasted", help=t("link.help"))
+            st.form_submit_button(t("link.open"), on_click=_take_link, type="primary")
+            st.caption(t("link.hint"))
+
+    def data(self) -> None:
+        """Problem and data."""
+        t, chosen = self.t, self.settings
+        st.header(t("controls.data.title"), anchor=False)
+        if "task" not in chosen.hidden:
+            st.segmented_control(
+                options=CHOICE["task"].option.known, format_func=lambda task: t(f"controls.task.{task}"), required=True,  # type: ignore[attr-defined]
+                width="stretch", label_visibility="collapsed", **self._common("task"),
+            )  # fmt: skip
+        names = [name for name in datasets.names() if datasets.entry(name).task == chosen.task]
+        self.menu("dataset", "dataset", names)
+        self.number("classes")
+        left, right = st.columns(2, gap="small")
+        with left:
+            self.scale("noise", percent)
+        with right:
+            self.scale("train_fraction", percent)
+        self._features()
+        self._seed()
+
+    def _features(self) -> None:
+        if self._shown("features"):
+            st.pills(
+                options=datasets.FEATURES, selection_mode="multi", format_func=self._name_of("feature"), **self._common("features")
+            )
+
+    def _seed(self) -> None:
+        if not self._shown("seed"):
+            return
+        common = self._common("seed")
+        put(common["key"], str(self.settings.seed))
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+            st.text_input(**common, width="stretch", max_chars=64)
+            st.button(self.t("controls.new_seed.label"), help=self.t("controls.new_seed.help"), on_click=new_seed, icon=":material/casino:")
+
+    def network(self) -> None:
+        """Hidden layers and their activations."""
+        t, chosen = self.t, self.settings
+        st.header(t("controls.network.title"), anchor=False)
+        left, right = st.columns(2, gap="small")
+        if "layers" not in chosen.hidden:
+            put("layers.count", len(chosen.layers))
+            left.number_input(
+                t("controls.layers.label"), 0, max(MOST_HIDDEN, len(chosen.layers)), step=1, key="layers.count",
+                help=t("controls.layers.help"), on_change=_take_layer_count,
+            )  # fmt: skip
+        with right:
+            self.menu("activation", "activation")
+        if not chosen.layers:
+            st.caption(t("controls.layers.none"))
+        elif "layers" not in chosen.hidden:
+            self._layer_rows()
+
+    def _layer_rows(self) -> None:
+        t, layers = self.t, self.settings.layers
+        mixed = any(layer.activation for layer in layers)
+        put("layers.mixed", mixed or st.session_state.get("layers.mixed", False))
+        each = bool(st.session_state["layers.mixed"])
+        cells = st.columns(2 if each else min(len(layers), 4), gap="small")
+        for number, layer in enumerate(layers):
+            key = f"layers.{number}.units"
+            put(key, layer.units)
+            cells[0 if each else number % len(cells)].number_input(
+                t("controls.layers.layer", number=number + 1), 1, max(64, layer.units), step=1, key=key,
+                help=None if number else t("controls.layers.units_help"), on_change=_take_units, args=(number,),
+            )  # fmt: skip
+            if each:
+                self._layer_activation(cells[1], number, layer)
+        if len(layers) > 1:
+            st.toggle(
+                t("controls.activation.per_layer"), key="layers.mixed", help=t("controls.activation.per_layer_help"), on_change=_take_mixed
+            )
+
+    def _layer_activation(self, cell: Any, number: int, layer: Hidden) -> None:
+        key = f"layers.{number}.activation"
+        put(key, layer.activation or self.settings.activation)
+        cell.selectbox(
+            self.t("controls.layers.activation"), CHOICE["activation"].option.known, format_func=self._name_of("activation"), key=key,  # type: ignore[attr-defined]
+            on_change=_take_activation, args=(number,),
+        )  # fmt: skip
+
+    def learning(self) -> None:
+        """What of the learning starts the network anew: how many examples an update sees."""
+        st.header(self.t("controls.learning.title"), anchor=False)
+        self.menu("regime", "regime")
+        if self._shown("batch_size"):
+            self.scale("batch_size", str)
+
+    def fine_points(self) -> None:
+        """What most people never change; drawn only while it is open."""
+        drawer = st.expander(self.t("controls.advanced.title"), key="fine", on_change="rerun")
+        if drawer.open:
+            with drawer:
+                for name in FINE_POINTS:
+                    self._fine_point(name)
+
+    def _fine_point(self, name: str) -> None:
+        if name == "loss":
+            self.menu("loss", "loss", self.settings.losses())
+        elif name == "dtype":
+            self.menu_of_words("dtype")
+        elif name in ("initialiser", "schedule"):
+            self.menu(name, name)
+        elif name == "output_activation":
+            self.menu(name, "activation")
+        elif isinstance(CHOICE[name].default, bool):
+            self.flag(name)
+        else:
+            self.number(name)
+
+    def menu_of_words(self, name: str) -> None:
+        """A choice among words that are the same in every language."""
+        if self._shown(name):
+            st.selectbox(options=CHOICE[name].option.known, **self._common(name))  # type: ignore[attr-defined]
+
+    def stage(self) -> None:
+        """What the stage shows besides."""
+        st.header(self.t("controls.show.title"), anchor=False)
+        self.flag("show_test")
+        self.flag("discretise")
+        if self.settings.dataset == "points" and self.settings.points:
+            st.button(self.t("controls.points.label"), help=self.t("controls.points.help"), on_click=_clear_points)
+
+    def live(self) -> None:
+        """The band above the stage: what acts on the network as it runs."""
+        with st.container(key="live", horizontal=True, vertical_alignment="bottom", gap="small"):
+            self.scale("learning_rate", spell_number, width=250)
+            self.menu("optimiser", "optimiser", width=225)
+            self.menu("regulariser", "regulariser", width=150)
+            for name in ("regularisation_rate", "l2_rate"):
+                if self._shown(name):
+                    st.selectbox(options=stops(name, self.settings), format_func=spell_number, width=170, **self._common(name))
+
+
+# ------------------------------------------------------------------------------------------------------------- callbacks
+
+
+def _take(name: str) -> None:
+    """A widget was used: its choice follows."""
+    value = st.session_state[f"choice.{name}"]
+    if name == "seed":
+        value = int(value) if value.isdecimal() and str(int(value)) == value else value
+    change(**{name: value})
+
+
+def _take_layer_count() -> None:
+    layers, count = settings().layers, st.session_state["layers.count"]
+    change(layers=(*layers[:count], *[Hidden(2)] * (count - len(layers))))
+
+
+def _take_link() -> None:
+    if st.session_state["pasted"].strip():
+        open_link(st.session_state["pasted"])
+    else:
+        notice("empty_link")
+
+
+def _take_units(number: int) -> None:
+    change_units(number, st.session_state[f"layers.{number}.units"])
+
+
+def change_units(number: int, units: int) -> None:
+    """Gives a hidden layer, counted from 0, another width."""
+    _change_layer(number, units=units)
+
+
+def _take_activation(number: int) -> None:
+    chosen = st.session_state[f"layers.{number}.activation"]
+    _change_layer(number, activation=None if chosen == settings().activation else chosen)
+
+
+def _take_mixed() -> None:
+    if not st.session_state["layers.mixed"]:
+        change(layers=tuple(replace(layer, activation=None) for layer in settings().layers))
+
+
+def _change_layer(number: int, **changes: Any) -> None:
+    layers = list(settings().layers)
+    layers[number] = replace(layers[number], **changes)
+    change(layers=tuple(layers))
+
+
+def _take_lesson() -> None:
+    """A lesson was chosen: its link is opened."""
+    name = st.session_state["lesson"]
+    if name is not None:
+        st.session_state["session"] = Session.of(lesson(name))
+
+
+def _clear_points() -> None:
+    change(points=CHOICE["points"].default)
+
+
+def new_seed() -> None:
+    """Another draw of the same kind: the next number, or another string for TF Playground's stream."""
+    seed = settings().seed
+    change(seed=f"{random.random():.5f}" if isinstance(seed, str) else seed + 1)
+
+
+# --------------------------------------------------------------------------------------------------------------- helpers
+
+
+def put(key: str, value: Any) -> None:
+    """Sets a widget's value before it is drawn; touches the session only where it differs."""
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+
+
+def stops(name: str, chosen: Settings) -> list[Any]:
+    """The values that a choice's menu shows, with the present one in its place."""
+    return sorted({*CHOICE[name].shown, getattr(chosen, name)})
+
+
+def percent(fraction: float) -> str:
+    """0.05 as "5 %"."""
+    return f"{100 * fraction:.3g} %"
+
+
+def spell_number(value: float) -> str:
+    """Without an exponent and without needless zeros: 0.00001, 0.03, 10."""
+    return f"{value:.10f}".rstrip("0").rstrip(".") if value else "0"
