@@ -138,7 +138,9 @@ def test_slope_at_zero_is_pytorchs(activation):
     run.set_parameters({"dense_1.weight": np.zeros((1, 1)), "dense_1.bias": np.zeros(1)})
     slope = {"relu": 0.0, "leaky_relu": 0.01, "elu": 1.0}[activation["name"]]
     gradients = run.gradients(np.ones((1, 1)), -np.ones((1, 1)))
-    assert gradients["dense_1.bias"][0] == activation.get("alpha", slope)
+    expected = activation.get("alpha", slope)
+    assert gradients["dense_1.bias"][0] == expected
+    assert naive.ACTIVATIONS[activation["name"]][1](0.0, **naive.options_of(activation)) == expected
 
 
 def test_gradients_change_nothing():

@@ -110,6 +110,16 @@ def test_trajectory_with_a_penalty(optimiser, regulariser):
     assert_same_trajectory(case, OPTIMISERS[optimiser], "mini_batch", "float64", regulariser)
 
 
+def test_trajectory_in_which_weights_die():
+    """As above, so strong that weights die on the way while their gradients would bring them back."""
+    case, regulariser = Case(widths=(2, 5, 1), batch=ROWS), engine.L1(0.4, prune=True)
+    assert_same_trajectory(case, engine.SGD(0.1), "mini_batch", "float64", regulariser)
+    *_, last = naive_run(case, engine.SGD(0.1), "mini_batch", regulariser)
+    dead = [key for key, value in last["after"].items() if value == 0]
+    assert 0 < len(dead) < 15
+    assert any(last["gradients"][key] != 0 for key in dead)
+
+
 def test_pruned_weights_stay_dead():
     """A strong L1 with pruning makes weights exactly 0, one after the other, and for good."""
     run = Case(widths=(2, 6, 1), batch=ROWS).start(regulariser=engine.L1(0.3, prune=True))
@@ -157,6 +167,22 @@ def test_every_optimiser_learns_xor(optimiser):
     run = engine.Experiment(network, engine.Dataset(x, y, x, y), optimiser, engine.FullBatch(), seed=1).start()
     run.step(2000)
     assert run.train_loss() < 0.05
+
+
+@pytest.mark.parametrize(
+    ("name", "defaults"),
+    [
+        ("sgd", {}),
+        ("momentum", {"momentum": 0.9}),
+        ("nesterov", {"momentum": 0.9}),
+        ("adagrad", {"epsilon": 1e-10}),
+        ("rmsprop", {"alpha": 0.99, "epsilon": 1e-8}),
+        ("adam", {"betas": [0.9, 0.999], "epsilon": 1e-8}),
+        ("adamw", {"betas": [0.9, 0.999], "epsilon": 1e-8, "weight_decay": 0.01}),
+    ],
+)
+def test_defaults_are_pytorchs(name, defaults):
+    assert Optimiser.member(name)(0.5).to_dict() == {"name": name, "learning_rate": 0.5} | defaults
 
 
 def test_registered_names_are_those_of_the_issue():
