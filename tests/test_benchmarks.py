@@ -1,0 +1,63 @@
+"""The benchmarks' parts, without timing anything: peers train the same network, bars are judged, processes answer."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.benchmarks import __main__ as command
+from tests.benchmarks.cases import CASES
+from tests.benchmarks.measuring import TOLERANCE, PeerError, PeerProcess, Result, loss_error, write_task
+from tests.benchmarks.peers import PEERS, peer_class
+
+
+@pytest.mark.parametrize(("case", "name"), [("2-8-8-1", "jax_scan"), ("64-64-32-10", "jax_step")])
+def test_peers_have_our_losses(case, name, tmp_path):
+    """One case for each of JAX's two ways; the benchmark itself checks all, PyTorch's too, before it times."""
+    if not os.environ.get("CI"):
+        pytest.importorskip("jax", reason="JAX is not installed: pip install '.[test]'")
+    request = write_task(next(known for known in CASES if known.name == case), tmp_path)
+    losses = []
+    for kind in ("engine", name):
+        with np.load(request["arrays"]) as file:
+            losses.append(peer_class(kind)(request["task"], dict(file)).losses(20))
+    assert loss_error(losses[1], losses[0]) < TOLERANCE
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_cases_have_whole_batches_and_known_peers(case):
+    experiment = case.experiment()
+    assert len(experiment.dataset.x_train) % case.batch == 0
+    assert set(case.bars) <= set(PEERS)
+    assert experiment.network.output_shape[0] == int(case.name.split("-")[-1])
+
+
+def test_bars_are_judged():
+    case = replace(CASES[0], bars={"torch": 200})
+    result = Result("torch", "eager", 100.0, 199.0, 0.0)
+    assert command.verdict(case, result).endswith("MISSED")
+    assert command.verdict(case, result._replace(ratio=200.0)).endswith("met")
+    assert command.verdict(case, result._replace(peer="jax_scan")) == ""
+
+
+@pytest.mark.parametrize(("losses", "error"), [([1.0, 2.0], 0.0), ([1.0, 2.2], 0.1), ([1.0, np.nan], np.inf)])
+def test_loss_error_is_the_greatest_relative_one(losses, error):
+    assert loss_error(losses, [1.0, 2.0]) == pytest.approx(error)
+
+
+def test_a_worker_answers_and_reports_its_errors(tmp_path):
+    worker = PeerProcess("engine", sys.executable, core=0)
+    try:
+        case = CASES[0]
+        request = write_task(case, tmp_path)
+        assert "fused" in worker.ask(**request)["kind"]
+        assert len(worker.ask(do="losses", steps=3)["losses"]) == 3
+        assert worker.ask(do="time", steps=10)["seconds"] >= 0
+        with pytest.raises(PeerError, match="no-such-file"):
+            worker.ask(**(request | {"arrays": "no-such-file.npz"}))
+    finally:
+        worker.close()
