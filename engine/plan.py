@@ -87,6 +87,8 @@ class ParameterLayout:
 class Planner:
     """Hands out places in the buffers and collects rows while the layers describe themselves."""
 
+    NARROW = 4  # up to so many features, sums over the lanes beat transposing
+
     def __init__(self, layout: ParameterLayout, lanes: int, dtype: str) -> None:
         self.lanes = lanes
         self.dtype = dtype
@@ -129,14 +131,20 @@ class Planner:
         """Whether anything that learns lies before this quantity (nothing does before the data)."""
         return tensor.offset not in self._data
 
-    def data(self, shape: tuple[int, ...]) -> tuple[Tensor, Rows]:
-        """The network's input: its values, and the rows that they are gathered through."""
-        features = padded(math.prod(shape))
-        rows = Rows(self._reserve(self.lanes * features), features)
-        x = self.tensor("input", shape, features)
+    def data(self, shape: tuple[int, ...]) -> Tensor:
+        """The network's input, and the row that gathers it (through its transposed form, unless it is narrow)."""
+        features = math.prod(shape)
+        stride = padded(features)
+        if features <= self.NARROW:
+            x = self.tensor("input", shape)
+            self.emit("gather_narrow", -1, x.offset, stride, features)
+        else:
+            rows = Rows(self._reserve(self.lanes * stride), stride)
+            x = self.tensor("input", shape, stride)
+            self.emit("gather", rows.offset, x.offset, stride)
+            self._transposed[x.offset] = rows
         self._data.add(x.offset)
-        self._transposed[x.offset] = rows
-        return x, rows
+        return x
 
     def rows_of(self, tensor: Tensor) -> Rows:
         """The quantity transposed; emits the row that does it where nobody has yet."""
@@ -189,16 +197,14 @@ class Program:
         outputs = math.prod(network.output_shape)
         targets = 1 if loss.targets == "classes" else outputs
         planner.emit("next_batch")
-        weights = planner.tensor("weights", (1,))
-        x, rows = planner.data(network.input_shape)
-        planner.emit("gather", rows.offset, x.offset, weights.offset, rows.stride)
-        y = planner.tensor("targets", (targets,))
-        planner.emit("gather_targets", y.offset, targets)
+        x = planner.data(network.input_shape)
+        y, shares = planner.tensor("targets", (targets,)), planner.tensor("shares", (1,))
+        planner.emit("gather_targets", y.offset, shares.offset, targets)
         for name, layer, *_ in network.named_layers():
             x = layer.plan(planner, x, name)
         planner.alias("output", x)
         self.forward_end = len(planner.rows)
-        planner.emit(loss.name, x.offset, y.offset, weights.offset, outputs, options=loss.kernel_options())
+        planner.emit(loss.name, x.offset, y.offset, shares.offset, outputs, options=loss.kernel_options())
         self.loss_end = len(planner.rows)
         backpropagation(planner)
         self.backward_end = len(planner.rows)

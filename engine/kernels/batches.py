@@ -60,49 +60,62 @@ def next_batch(context, row):
 
 @instruction
 def gather(context, row):
-    """Bring the batch in: rows [batch, stride] as they lie in the data, and transposed values [feature, lane].
-
-    Lanes beyond the batch get zeros and the loss weight 0; the others 1 / batch (1 / DIVISOR where that is set).
-    """
-    lanes, rows, x, weights, stride = (
-        row[c.PADDED],
-        values(context, row[2]),
-        values(context, row[3]),
-        values(context, row[4]),
-        row[5],
-    )
+    """Bring the batch in: inputs as rows [example, stride], as they lie in the data, and transposed, [feature, lane]."""
+    lanes, rows, x, stride = row[c.PADDED], values(context, row[2]), values(context, row[3]), row[4]
     s, data, order = state(context), buffer(context, c.INPUTS), integers(context, c.ORDER)
-    batch, place, examples = s[c.BATCH], s[c.START], s[c.EXAMPLES]
-    for n in range(batch):
-        example = order[place]
+    place = s[c.START]
+    for n in range(s[c.BATCH]):
+        source, target = at(data, order[place] * stride), at(rows, n * stride)
         for f in range(0, stride, LANES):
-            store(rows, n * stride + f, load(data, example * stride + f))
-        place = place + 1 if place + 1 < examples else 0
-    for n in range(batch * stride, lanes * stride, LANES):
+            store(target, f, load(source, f))
+        place = place + 1 if place + 1 < s[c.EXAMPLES] else 0
+    for n in range(s[c.BATCH] * stride, s[c.FILLED] * stride, LANES):
         store(rows, n, 0.0)
     for n in range(0, lanes, LANES):
         for f in range(0, stride, LANES):
             transpose_block(at(rows, n * stride + f), stride, at(x, f * lanes + n), lanes)
-    share = 1.0 / (s[c.DIVISOR] if s[c.DIVISOR] > 0 else batch)
-    for n in range(0, lanes, LANES):
-        store(weights, n, where(first_lanes(batch - n), splat(weights, share), 0.0))
+    return 0.0
+
+
+@instruction
+def gather_narrow(context, row):
+    """`gather` for a few features, whose rows nobody reads: number by number, [feature, lane]."""
+    lanes, x, features, stride = row[c.PADDED], values(context, row[3]), row[5], row[4]
+    s, data, order = state(context), buffer(context, c.INPUTS), integers(context, c.ORDER)
+    place = s[c.START]
+    for n in range(s[c.BATCH]):
+        source = at(data, order[place] * stride)
+        for f in range(features):
+            x[f * lanes + n] = source[f]
+        place = place + 1 if place + 1 < s[c.EXAMPLES] else 0
+    for n in range(s[c.BATCH], s[c.FILLED]):
+        for f in range(features):
+            x[f * lanes + n] = 0.0
     return 0.0
 
 
 @instruction
 def gather_targets(context, row):
-    """Bring the targets of the batch in: [target, lane] from the data's [example, target]. Padding lanes get 0."""
-    lanes, y, count = row[c.PADDED], values(context, row[2]), row[3]
+    """Bring the targets in, [target, lane], and the lanes' shares of the loss: 1 / batch (or 1 / DIVISOR), 0 in padding.
+
+    The last of the gathering rows: it notes how many lanes are filled, so that the next batch need empty no others.
+    """
+    lanes, y, shares, count = row[c.PADDED], values(context, row[2]), values(context, row[3]), row[4]
     s, data, order = state(context), buffer(context, c.TARGETS), integers(context, c.ORDER)
-    batch, place, examples = s[c.BATCH], s[c.START], s[c.EXAMPLES]
+    batch, place = s[c.BATCH], s[c.START]
     for n in range(batch):
-        example = order[place]
+        source = at(data, order[place] * count)
         for k in range(count):
-            y[k * lanes + n] = data[example * count + k]
-        place = place + 1 if place + 1 < examples else 0
-    for k in range(count):
-        for n in range(batch, lanes):
-            y[k * lanes + n] = 0.0
+            y[k * lanes + n] = source[k]
+        place = place + 1 if place + 1 < s[c.EXAMPLES] else 0
+    if batch != s[c.FILLED]:
+        for n in range(batch, s[c.FILLED]):
+            for k in range(count):
+                y[k * lanes + n] = 0.0
+        share = 1.0 / (s[c.DIVISOR] if s[c.DIVISOR] > 0 else batch)
+        for n in range(0, lanes, LANES):
+            store(shares, n, where(first_lanes(batch - n), splat(shares, share), 0.0))
+        s[c.FILLED] = batch
     return 0.0
 
 

@@ -61,6 +61,25 @@ def dense_input_gradient(context, row):
 
 
 @instruction
+def dense_weight_gradient_narrow(context, row):
+    """`dense_weight_gradient` for a few inputs: each number is one product over the lanes, summed; x is [feature, lane]."""
+    lanes, x, dz, inputs, outputs = row[c.PADDED], values(context, row[2]), deltas(context, row[3]), row[6], row[7]
+    gradient, bias = gradients(context, row[4]), gradients(context, max(row[5], 0))
+    for o in range(outputs):
+        for i in range(inputs):
+            products = splat(dz, 0.0)
+            for n in range(0, lanes, LANES):
+                products = fma(load(dz, o * lanes + n), load(x, i * lanes + n), products)
+            gradient[o * inputs + i] = total(products)
+        if row[5] >= 0:
+            sum_of_deltas = load(dz, o * lanes)
+            for n in range(LANES, lanes, LANES):
+                sum_of_deltas = sum_of_deltas + load(dz, o * lanes + n)
+            bias[o] = total(sum_of_deltas)
+    return 0.0
+
+
+@instruction
 def dense_weight_gradient(context, row):
     """dL/dW[o, i] = sum over the batch of dL/dz[o] x[i];  dL/db[o] = sum of dL/dz[o].
 
@@ -90,8 +109,8 @@ def dense_weight_gradient(context, row):
     if row[5] >= 0:
         bias = gradients(context, row[5])
         for o in range(outputs):
-            sum_of_deltas = 0.0
-            for n in range(0, lanes, LANES):
-                sum_of_deltas += total(load(dz, o * lanes + n))
-            bias[o] = sum_of_deltas
+            sum_of_deltas = load(dz, o * lanes)
+            for n in range(LANES, lanes, LANES):
+                sum_of_deltas = sum_of_deltas + load(dz, o * lanes + n)
+            bias[o] = total(sum_of_deltas)
     return 0.0

@@ -63,10 +63,14 @@ class Dense(Layer, name="dense"):
         planner.emit("dense_forward", x.offset, z.offset, weight, bias, x.features, self.units)
 
         def backward() -> None:
-            rows = planner.rows_of(x)
-            planner.emit(
-                "dense_weight_gradient", rows.offset, z.offset, weight, bias, x.features, self.units, rows.stride
-            )
+            if x.features <= planner.NARROW:
+                planner.emit(
+                    "dense_weight_gradient_narrow", x.offset, z.offset, weight, bias, x.features, self.units
+                )
+            else:
+                rows = planner.rows_of(x)
+                numbers = (rows.offset, z.offset, weight, bias, x.features, self.units, rows.stride)
+                planner.emit("dense_weight_gradient", *numbers)
             if planner.needs_gradient(x):
                 planner.emit("dense_input_gradient", x.offset, z.offset, weight, x.features, self.units)
 
