@@ -141,75 +141,93 @@ class Dataset:
 
     @property
     def name(self) -> str:
+        """Name under which it was loaded, or "arrays"."""
         return self._recipe.name
 
     @property
     def task(self) -> Task:
+        """"classification" or "regression"."""
         return self._recipe.task
 
     @property
     def labels(self) -> Labels | None:
+        """The form of the classes in y: "class", "signed" or "one_hot"; None for a regression."""
         return self._recipe.labels
 
     @property
     def classes(self) -> int | None:
+        """How many classes there are; None for a regression."""
         return self._recipe.classes
 
     @property
     def input_names(self) -> tuple[str, ...]:
+        """What each input is called."""
         return self._recipe.input_names
 
     @property
     def class_names(self) -> tuple[str, ...]:
+        """What each class is called."""
         return self._recipe.class_names
 
     @property
     def features(self) -> tuple[str, ...]:
+        """Names of the plane's features that are fed to the network; empty where the data are not points of the plane."""
         return self._recipe.features
 
     @property
     def domain(self) -> tuple[float, float] | None:
+        """(low, high) of the plane's two axes, or None."""
         return self._recipe.domain
 
     @property
     def x_train(self) -> NDArray[np.float64]:
+        """Inputs to train on, [n, ...], read-only."""
         return self._arrays.x_train
 
     @property
     def y_train(self) -> NDArray[Any]:
+        """Targets to train on: class numbers [n], or values [n, outputs], read-only."""
         return self._arrays.y_train
 
     @property
     def x_test(self) -> NDArray[np.float64]:
+        """Inputs to test on, [n, ...], read-only."""
         return self._arrays.x_test
 
     @property
     def y_test(self) -> NDArray[Any]:
+        """Targets to test on, in the form of `y_train`, read-only."""
         return self._arrays.y_test
 
     @property
     def points_train(self) -> NDArray[np.float64] | None:
+        """Places in the plane of the training examples, [n, 2], or None."""
         return self._arrays.points_train
 
     @property
     def points_test(self) -> NDArray[np.float64] | None:
+        """Places in the plane of the test examples, [n, 2], or None."""
         return self._arrays.points_test
 
     @property
     def targets_train(self) -> NDArray[Any]:
+        """Class numbers or values of the training examples, [n], whatever the form of y."""
         return decoded(self._arrays.y_train, self.labels)
 
     @property
     def targets_test(self) -> NDArray[Any]:
+        """Class numbers or values of the test examples, [n], whatever the form of y."""
         return decoded(self._arrays.y_test, self.labels)
 
     @functools.cached_property
     def key(self) -> str:
+        """Canonical JSON of name and options: equal data have equal keys."""
         recipe = self._recipe
         return json.dumps({"name": recipe.name, "options": recipe.options}, sort_keys=True, separators=(",", ":"))
 
     @property
     def spec(self) -> dict[str, Any]:
+        """{"name": ..., "options": {...}}, JSON-able."""
         spec: dict[str, Any] = json.loads(self.key)
         return spec
 
