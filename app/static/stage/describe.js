@@ -91,7 +91,13 @@ export function layerName({ model, say }, layer) {
 /** An input's own name, else its place. */
 export function unitName(told, layer, unit) {
   if (layer === 0) return inputName(told.model, unit, told.say);
-  return told.say("unit_name", { layer: layerName(told, layer), unit: unit + 1 });
+  if (told.model.layers[layer].role === "output") return outputName(told, unit);
+  return told.say("unit_name", { layer, unit: unit + 1 });
+}
+
+function outputName({ model, say }, unit) {
+  if (model.layers.at(-1).units === 1) return say("output_unit");
+  return say("output_unit_named", { name: model.problem.class_names?.[unit] ?? unit });
 }
 
 /** @param {import("./model.js").Model} model */

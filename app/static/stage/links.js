@@ -55,11 +55,6 @@ function makeLink(model, layout, layer, to, from) {
   return { id: edgeId(layer, to, from), layer, to, from, curve, path: null };
 }
 
-/** How many edges a person does not see. */
-export function hiddenLinks(model, links) {
-  return edgeCount(model) - links.length;
-}
-
 /** Whether the choice depends on what is in focus. */
 export function dependsOnFocus(model, focus) {
   return edgeCount(model) > MOST && parseId(focus) !== null;

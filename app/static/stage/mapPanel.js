@@ -49,6 +49,8 @@ export function createMapPanel({ say, format, act, addPoint, follow }) {
   function open(model, theme) {
     const adds = model.kind === "plane";
     setHidden(classes, !adds);
+    box.dataset.kind = model.kind;
+    box.style.setProperty("--rows", String(model.image > 0 ? 0 : model.layers[0].units));
     classes.replaceChildren(...(adds ? classButtons(model, theme) : []));
     legend.replaceChildren(...legendParts(model, theme));
     pointsKey = "";
@@ -126,7 +128,7 @@ export function createMapPanel({ say, format, act, addPoint, follow }) {
     if (key !== pointsKey) {
       pointsKey = key;
       const { train, test } = model.problem;
-      const style = { place: frame.place, classOf: (label) => shapeOf(model, label), colourOf: colourOf(model, theme), theme };
+      const style = { place: frame.place, classOf: (label) => shapeOf(model, label), colourOf: colourOf(model, theme), theme, outline: model.answer === "value" ? theme.soft : theme.paper };
       points = paintPoints({ train: train ?? [], test: test ?? [], showTest: options.show_test, added }, style, surface.width, surface.scale);
     }
     return points;

@@ -2,6 +2,7 @@
  * Paints the network, the map and the loss curve from state and film; decides how often the dear parts are made anew.
  */
 
+import { inputName } from "./describe.js";
 import { drawScene, tilePath } from "./marks/index.js";
 import { layoutNetwork } from "./layout/index.js";
 import { chooseLinks, dependsOnFocus } from "./links.js";
@@ -42,6 +43,7 @@ export class Painter {
     this.colours = rampColours(theme);
     this.mapKey = "";
     this.links = null;
+    this.names = Array.from({ length: model.layers[0].units }, (_, unit) => inputName(model, unit, this.say));
     if (this.network.width > 0) this.resize();
   }
 
@@ -100,7 +102,7 @@ export class Painter {
     this.refreshLinks(highlight);
     const scene = makeScene({
       model: this.model, layout: this.layout, links: this.links, weights: this.parameters.layers, snapshot, moment, highlight,
-      selected: state.selected, flow: this.flow, numbers: this.layout.roomy && (!moving || moment.slow > 0.5), lens: this.model.kind === "table" ? null : lens,
+      names: this.names, selected: state.selected, flow: this.flow, numbers: this.layout.roomy && (!moving || moment.slow > 0.5), lens: this.model.kind === "table" ? null : lens,
     });
     ctx.clearRect(0, 0, width, height);
     this.paintFeatures(ctx);

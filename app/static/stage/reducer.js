@@ -2,9 +2,9 @@
  * What the person is doing with the film: (state, action) -> state. Pure; knows no DOM and no network.
  *
  * @typedef {{link: string|null, edits: import("./link.js").Edit[], follow: number, playing: boolean, speed: number,
- *   position: number, goal: {position: number, rate: number}|null, intro: number|null, hover: string|null,
+ *   position: number, furthest: number, goal: {position: number, rate: number}|null, intro: number|null, hover: string|null,
  *   selected: string|null, cursor: [number, number]|null, newClass: number, log: boolean, calm: boolean}} State
- *   speed: index into SPEEDS; goal: where a single step or phase is gliding to; intro: seconds since the opening began;
+ *   speed: index into SPEEDS; furthest: how far the person has seen; goal: where a single step or phase is gliding to; intro: seconds since the opening began;
  *   calm: the person asked for reduced motion
  */
 
@@ -20,7 +20,7 @@ export const DEFAULT_SPEED = SPEEDS.indexOf(60);
 
 /** @type {State} */
 export const INITIAL = {
-  link: null, edits: [], follow: 0, playing: false, speed: DEFAULT_SPEED, position: 0, goal: null, intro: null,
+  link: null, edits: [], follow: 0, playing: false, speed: DEFAULT_SPEED, position: 0, furthest: 0, goal: null, intro: null,
   hover: null, selected: null, cursor: null, newClass: 1, log: false, calm: false,
 };
 
@@ -32,12 +32,13 @@ export const INITIAL = {
 export function reduce(state, action) {
   const run = ACTIONS[action.type];
   if (!run) throw new Error(`invalid action: ${action.type}`);
-  return run(state, action);
+  const next = run(state, action);
+  return next.position > next.furthest ? { ...next, furthest: next.position } : next;
 }
 
 const ACTIONS = {
   open: (state, { link, edits, step, intro }) => ({
-    ...state, link, edits, position: step, goal: null, hover: null, cursor: null, follow: 0,
+    ...state, link, edits, position: step, furthest: step, goal: null, hover: null, cursor: null, follow: 0,
     playing: !state.calm && step === 0 && (intro || state.playing),
     intro: intro && !state.calm && step === 0 ? 0 : null,
     speed: intro && !state.calm && step === 0 ? introSpeed(0).speed : state.speed,
@@ -108,7 +109,7 @@ function introduce(state, seconds) {
 function edit(state, { key, value, shown }) {
   const position = settle(state, shown);
   const step = editStep(position);
-  return { ...state, position, goal: null, edits: withEdit(state.edits, [step, key, value]) };
+  return { ...state, position, furthest: position, goal: null, edits: withEdit(state.edits, [step, key, value]) };
 }
 
 /** What moves right now. @param {State} state */

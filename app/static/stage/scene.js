@@ -7,7 +7,7 @@
  * @typedef {{model: import("./model.js").Model, layout: import("./layout/dense.js").Layout,
  *   links: import("./links.js").Link[], weights: import("./forward.js").Dense[], snapshot: Snapshot,
  *   moment: import("./timeline.js").Moment, highlight: string|null, selected: string|null, flow: number,
- *   numbers: boolean, lens: {top: number, bottom: number}|null}} Picture  flow: seconds of steady flow; weights: as shown,
+ *   numbers: boolean, names: string[], lens: {top: number, bottom: number}|null}} Picture  flow: seconds of steady flow; weights: as shown,
  *   between frames; lens: where the big map stands at the right edge, if it does
  */
 
@@ -17,6 +17,8 @@ import { edgeStrength, edgeWidth, largest, pulseRadius } from "./scales.js";
 import { clamp, ease, turnProgress } from "./timeline.js";
 
 const DIMMED = 0.13;
+/** How far edges step back while gradients run over them. */
+const BACKSTAGE = 0.4;
 /** Edge lengths a second that the steady flow moves. */
 const FLOW_SPEED = 0.42;
 const TAIL = 0.13;
@@ -31,18 +33,19 @@ export function makeScene(picture) {
   if (slow > 0 && phase === "backward") addBackward(picture, marks);
   if (slow < 1) addFlow(picture, marks);
   addUnits(picture, marks);
-  marks.push(answerMark(picture));
+  marks.push(answerMark(picture), ...labelMarks(picture));
   return marks;
 }
 
 function addEdges({ links, weights, snapshot, moment, highlight }, marks) {
   const change = moment.phase === "update" ? moment.slow * Math.sin(Math.PI * moment.progress) : 0;
   const most = change > 0 ? largestUpdate(snapshot) : 1;
+  const presence = moment.phase === "backward" ? 1 - BACKSTAGE * moment.slow : 1;
   for (const link of links) {
     const { layer, to, from } = link;
     const { weight, inputs } = weights[layer - 1];
     const w = weight[to * inputs + from];
-    const share = highlight && !touches(highlight, layer, to, from) ? DIMMED : 1;
+    const share = highlight && !touches(highlight, layer, to, from) ? DIMMED : presence;
     if (change > 0) addChange(link, snapshot, change * share, most, marks);
     marks.push({ kind: "edge", link, width: edgeWidth(w), tone: toneOf(w), alpha: edgeStrength(w) * share, dashed: w < 0 });
   }
@@ -181,6 +184,16 @@ function neighbourhood(id) {
 function wedgeMark({ layout, highlight, lens }) {
   const box = layout.units.flat().find(({ id }) => id === highlight) ?? layout.units.at(-1)[0];
   return { kind: "wedge", box, right: layout.width, ...lens };
+}
+
+/** Names of the inputs, where no button carries them. */
+function labelMarks({ model, layout, names }) {
+  if (layout.features.length > 0 || model.image > 0) return [];
+  const boxes = layout.units[0];
+  const room = boxes[0].x - 8;
+  const pitch = boxes.length > 1 ? boxes[1].y - boxes[0].y : Infinity;
+  if (layout.columns[0].dense || (room < 16 && pitch < boxes[0].h + 10)) return [];
+  return boxes.map((box) => ({ kind: "label", box, text: names[box.unit], side: room < 16 ? "above" : "left", room: room < 16 ? box.w * 1.6 : room }));
 }
 
 /** Prediction against target, and the loss: told in its phase, quiet otherwise. */

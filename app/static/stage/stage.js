@@ -11,7 +11,7 @@ import { listenToKeys, listenToNetwork } from "./input.js";
 import { address, pointValue, readPoint } from "./link.js";
 import { createLossPanel } from "./lossPanel.js";
 import { createMapPanel } from "./mapPanel.js";
-import { buildModel, exists, parseId } from "./model.js";
+import { buildModel, edgeCount, exists, parseId } from "./model.js";
 import { createNeurons } from "./neurons.js";
 import { createFormat } from "./numbers.js";
 import { Painter } from "./painter.js";
@@ -80,13 +80,14 @@ export class Stage {
   /** The DOM, in the data's language. */
   build({ words, locale, options }) {
     const tools = {
-      say: createSay(words), format: createFormat(locale), act: (action) => this.act(action),
+      say: createSay(words), format: createFormat(locale), act: this.act,
       send: (action) => this.hooks.setTriggerValue("action", action), retry: () => this.retry(),
       addPoint: (x1, x2, label) => this.edit("point", pointValue(x1, x2, label)), follow: (move) => this.followBy(move),
       describe: (id) => this.describe(id),
     };
     this.unlisten?.();
-    Object.assign(this, tools, {
+    Object.assign(this, {
+      say: tools.say, format: tools.format,
       transport: createTransport(tools), structure: createStructure(tools), card: createCard(), table: createTable(tools),
       status: createStatus(tools), loss: createLossPanel(tools), map: createMapPanel(tools), neurons: createNeurons(tools),
     });
@@ -262,7 +263,7 @@ export class Stage {
     const { film, history } = this.player;
     this.lastPaint = now;
     this.painter.paint(this.state, {
-      frame: this.held, next: film.after(this.held), snapshot: this.snapshot, history, recorded: Math.max(history.last, this.held.step),
+      frame: this.held, next: film.after(this.held), snapshot: this.snapshot, history, recorded: this.recorded(),
       moving, dt: this.state.calm ? 0 : dt, lens: this.lens, refine, dirty: this.dirty, added: this.addedPoints(),
     });
     this.root.stagePaints += 1;
@@ -274,6 +275,11 @@ export class Stage {
     this.refineTimer = setTimeout(() => {
       if (!isMoving(this.state) && this.held) this.paint(performance.now(), 0, false, true);
     }, REFINE_DELAY);
+  }
+
+  /** The last step that was shown: film that is only in hand is not told yet. */
+  recorded() {
+    return Math.max(Math.floor(this.state.furthest + 1e-6), this.held.step);
   }
 
   addedPoints() {
@@ -296,16 +302,16 @@ export class Stage {
     if (!due) return;
     [this.wordsAt, this.wordsDue] = [now, false];
     const told = this.told();
-    const { history } = this.player;
     this.transport.render({
       playing: this.state.playing, speed: this.state.speed, step: this.held.step, epoch: this.snapshot.epoch,
-      recorded: Math.max(history.last, this.held.step), edits: this.state.edits.map(([step]) => step), waiting: this.waiting && moving, ended: this.atEnd,
+      recorded: this.recorded(), edits: this.state.edits.map(([step]) => step), waiting: this.waiting && moving, ended: this.atEnd,
     });
     setAttr(this.root, "data-step", this.held.step);
     this.renderCaption(told, now, moving);
     this.loss.renderNumbers(this.snapshot, this.state.log);
     this.map.renderWords();
     this.renderCard(told);
+    if (this.painter.links) this.structure.renderNote({ drawn: this.painter.links.length, total: edgeCount(this.model) });
     if (!moving) this.describeAll(told);
   }
 

@@ -1,17 +1,19 @@
 /** Buttons on the network itself: more or fewer layers and units, inputs on and off. They ask Python; nothing changes here. */
 
 import { prettyFeature } from "./describe.js";
-import { h, iconButton } from "./dom.js";
+import { h, iconButton, setText } from "./dom.js";
+import { ALL_FEATURES, NARROW } from "./layout/index.js";
 
 /** Columns nearer than this have no room for buttons above each: they go into a row of their own. */
-const BUTTON_ROOM = 104;
+const BUTTON_ROOM = 78;
 
 /**
- * @param {{say: Function, send: (action: object) => void}} tools
+ * @param {{say: Function, format: import("./numbers.js").Format, send: (action: object) => void}} tools
  */
-export function createStructure({ say, send }) {
+export function createStructure({ say, format, send }) {
   const above = h("div", { class: "structure-above", "data-part": "structure" });
   const row = h("div", { class: "structure-row", "data-part": "structure" });
+  const note = h("span", { class: "structure-note" });
   const features = h("div", { class: "feature-labels", "data-part": "features" });
 
   /**
@@ -19,10 +21,9 @@ export function createStructure({ say, send }) {
    * @param {import("./layout/dense.js").Layout} layout
    */
   function place(model, layout) {
-    const roomy = layout.columns.every((column, i) => i === 0 || centre(column) - centre(layout.columns[i - 1]) >= BUTTON_ROOM) && layout.features.length > 0
-      || (layout.width >= 560 && layout.columns.length * BUTTON_ROOM < layout.width);
+    const roomy = layout.width >= NARROW && layout.columns.slice(1).every((column, i) => centre(column) - centre(layout.columns[i]) >= BUTTON_ROOM);
     above.replaceChildren(...(roomy ? headings(model, layout) : []));
-    row.replaceChildren(...(roomy ? [layerButtons(model)] : rowButtons(model)));
+    row.replaceChildren(...(roomy ? [layerButtons(model)] : rowButtons(model, layout)), note);
     row.dataset.roomy = String(roomy);
     features.replaceChildren(...featureButtons(model, layout));
   }
@@ -57,9 +58,9 @@ export function createStructure({ say, send }) {
       iconButton("plus", say("add_layer"), () => send({ kind: "add_layer", layer: hidden })));
   }
 
-  function rowButtons(model) {
+  function rowButtons(model, layout) {
     const hidden = model.layers.filter(({ role }) => role === "hidden");
-    return [layerButtons(model), ...hidden.map((layer) => h("span", { class: "row-layer", role: "group", "aria-label": say("layer_heading", { layer: layer.index }) },
+    return [...(layout.features.length > 0 ? [] : featureChips(model)), layerButtons(model), ...hidden.map((layer) => h("span", { class: "row-layer", role: "group", "aria-label": say("layer_heading", { layer: layer.index }) },
       h("span", { class: "heading-name", text: say("layer_short", { layer: layer.index }) }), unitButtons(layer)))];
   }
 
@@ -72,6 +73,14 @@ export function createStructure({ say, send }) {
     });
   }
 
+  /** All features of the plane in the row, where the network has no column for them. */
+  function featureChips(model) {
+    if (model.kind !== "plane") return [];
+    const active = new Set(model.problem.features);
+    return [h("span", { class: "feature-chips", role: "group", "aria-label": say("inputs_heading"), "data-part": "features" },
+      ...ALL_FEATURES.map((name) => featureButton(name, active.has(name), active.size)))];
+  }
+
   function featureButton(name, active, count) {
     const label = prettyFeature(name);
     return h("button", {
@@ -81,7 +90,12 @@ export function createStructure({ say, send }) {
     }, h("span", { text: label }));
   }
 
-  return { above, row, features, place };
+  /** Says so when not every connection is drawn. */
+  function renderNote({ drawn, total }) {
+    setText(note, drawn < total ? say("hidden_edges", { shown: format.count(drawn), count: format.count(total) }) : "");
+  }
+
+  return { above, row, features, place, renderNote };
 }
 
 const centre = (column) => column.x + column.w / 2;

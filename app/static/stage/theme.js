@@ -10,13 +10,13 @@
 const LIGHT = {
   positive: "#0877bd", negative: "#d4700a", rise: "#7b4cc9", fall: "#d1366f",
   test: "#0a8a9e",
-  map: { positive: "#0877bd", negative: "#f59322", strength: 0.74 },
+  map: { positive: "#0877bd", negative: "#f59322", strength: 0.66 },
   classes: ["#e07b12", "#0877bd", "#2a9461", "#8a4fc7", "#d1366f", "#0a95ad", "#9a7b4f", "#c93a31", "#5c6bc0", "#6b8e23"],
 };
 const DARK = {
   positive: "#4fb0f0", negative: "#f7a04b", rise: "#b596f5", fall: "#ff85ad",
   test: "#4ccbe0",
-  map: { positive: "#2f9be6", negative: "#f08c24", strength: 0.78 },
+  map: { positive: "#2f9be6", negative: "#f08c24", strength: 0.6 },
   classes: ["#f7a04b", "#4fb0f0", "#4cc38a", "#b596f5", "#ff85ad", "#4ccbe0", "#d0b284", "#ff8277", "#9aa5f0", "#a8c84f"],
 };
 /** Samples of the ramp from -1 to 1. */

@@ -12,7 +12,7 @@
 import { unitId } from "../model.js";
 
 const TILE = { min: 13, max: 46 };
-const FOLDED = { size: 19, gap: 5, min: 7 };
+const FOLDED = { size: 30, gap: 6, min: 7 };
 /** Below this many pixels a row cannot hold a number under its tile. */
 const NUMBER_ROOM = 15;
 
@@ -55,7 +55,7 @@ function foldedOrNot(model, layer, folded, { inner, tile, pitch, share }) {
     const size = Math.min(150, inner.h, 0.9 * share, inner.w / 3) / model.image;
     return { folded, rows: model.image, cols: model.image, size, pitchX: size, pitchY: size };
   }
-  return fold(layer.units, inner.h, Math.min(0.72 * share, 150));
+  return fold(layer.units, inner.h, Math.min(0.55 * share, 200));
 }
 
 /** As few sub-columns as fit, with tiles as large as fit. */

@@ -2,11 +2,14 @@
 
 import { drawAnswer } from "./answer.js";
 import { drawEdge, drawGhost, drawHalo } from "./edge.js";
+import { drawLabel } from "./label.js";
 import { drawDrop, drawPulse } from "./pulse.js";
 import { cornerOf, drawFace, drawFrame } from "./unit.js";
 import { drawWedge } from "./wedge.js";
 
-const DRAW = { edge: drawEdge, halo: drawHalo, ghost: drawGhost, pulse: drawPulse, drop: drawDrop, wedge: drawWedge, answer: drawAnswer };
+const DRAW = { edge: drawEdge, halo: drawHalo, ghost: drawGhost, pulse: drawPulse, drop: drawDrop, wedge: drawWedge, answer: drawAnswer, label: drawLabel };
+
+const ON_TOP = new Set(["answer", "label"]);
 
 /**
  * @param {CanvasRenderingContext2D} ctx
@@ -15,7 +18,7 @@ const DRAW = { edge: drawEdge, halo: drawHalo, ghost: drawGhost, pulse: drawPuls
  */
 export function drawScene(ctx, marks, tools) {
   const units = marks.filter(({ kind }) => kind === "unit");
-  for (const mark of marks) if (mark.kind in DRAW && mark.kind !== "answer") DRAW[mark.kind](ctx, mark, tools);
+  for (const mark of marks) if (mark.kind in DRAW && !ON_TOP.has(mark.kind)) DRAW[mark.kind](ctx, mark, tools);
   ctx.globalAlpha = 1;
   ctx.fillStyle = tools.theme.paper;
   ctx.fill(tools.tiles);
@@ -23,9 +26,21 @@ export function drawScene(ctx, marks, tools) {
   ctx.clip(tools.tiles);
   for (const mark of units) drawFace(ctx, mark, tools);
   ctx.restore();
+  if (units[0].face === "pixel") frameImage(ctx, units, tools.theme);
   for (const mark of units) drawFrame(ctx, mark, tools);
-  for (const mark of marks) if (mark.kind === "answer") drawAnswer(ctx, mark, tools);
+  for (const mark of marks) if (ON_TOP.has(mark.kind)) DRAW[mark.kind](ctx, mark, tools);
   ctx.globalAlpha = 1;
+}
+
+/** A line around the pixels of an input image. */
+function frameImage(ctx, units, theme) {
+  const pixels = units.filter(({ face }) => face === "pixel").map(({ box }) => box);
+  const [first, last] = [pixels[0], pixels.at(-1)];
+  ctx.globalAlpha = 1;
+  ctx.setLineDash([]);
+  ctx.lineWidth = 1;
+  ctx.strokeStyle = theme.faint;
+  ctx.strokeRect(first.x - 1, first.y - 1, last.x + last.w - first.x + 2, last.y + last.h - first.y + 2);
 }
 
 /** One path of all tiles. @param {import("../layout/dense.js").Box[]} boxes */

@@ -57,7 +57,8 @@ export function drawFrame(ctx, mark, { theme, format }) {
   ctx.font = `${delta ? "600 " : ""}10.5px ${theme.font}`;
   ctx.textAlign = "center";
   ctx.textBaseline = "top";
-  ctx.fillText(delta ? `δ ${format.short(value)}` : format.short(value), box.x + box.w / 2, box.y + box.h + 3);
+  const words = delta ? `δ ${format.small(value)}` : format.short(value);
+  ctx.fillText(words, box.x + box.w / 2, box.y + box.h + (delta ? 4.5 : 3));
 }
 
 function drawBorder(ctx, { box, value, share, filled, alpha, face }, theme) {
@@ -69,8 +70,8 @@ function drawBorder(ctx, { box, value, share, filled, alpha, face }, theme) {
 
 function drawBlame(ctx, { box, delta, blamed, alpha }, theme) {
   const tone = delta < 0 ? theme.fall : theme.rise;
-  strokeRound(ctx, box, 3.5, tone, 2, alpha * blamed);
-  strokeRound(ctx, box, 6, tone, 3, 0.25 * alpha * blamed);
+  strokeRound(ctx, box, 2.5, tone, 2, alpha * blamed);
+  strokeRound(ctx, box, 4.5, tone, 3, 0.25 * alpha * blamed);
 }
 
 function strokeRound(ctx, { x, y, w, h }, out, colour, width, alpha) {

@@ -10,7 +10,10 @@ export function drawWedge(ctx, { box, right, top, bottom }, { theme }) {
   ctx.lineTo(right, bottom - 1);
   ctx.bezierCurveTo(right - 0.35 * (right - x), bottom - 1, x + 0.55 * (right - x), box.y + box.h, x, box.y + box.h);
   ctx.closePath();
-  ctx.globalAlpha = 0.05;
-  ctx.fillStyle = theme.ink;
+  const fade = ctx.createLinearGradient(x, 0, right, 0);
+  fade.addColorStop(0, theme.ground);
+  fade.addColorStop(1, theme.line);
+  ctx.globalAlpha = 0.6;
+  ctx.fillStyle = fade;
   ctx.fill();
 }

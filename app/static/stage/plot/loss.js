@@ -12,18 +12,19 @@ const MARGIN = { left: 44, right: 12, top: 8, bottom: 20 };
 
 /** The plot's frame: steps across, loss (or its logarithm) up. @param {LossPicture} picture */
 export function lossFrame({ width, height, history, recorded, log }) {
-  const [low, high] = lossRange(history, log);
+  const [low, high] = lossRange(history, log, recorded);
   return makeFrame({ width, height, margin: MARGIN, x: [0, Math.max(1, recorded)], y: [low, high].map(log ? Math.log10 : Number) });
 }
 
-/** Bounds over all that is recorded, opened to round numbers so that the axis stands still. */
-function lossRange({ series }, log) {
+/** Bounds over all that was shown, opened to round numbers so that the axis stands still. */
+function lossRange(history, log, recorded) {
   let [low, high] = [Infinity, -Infinity];
+  const count = history.indexAfter(recorded);
   for (const name of ["train_loss", "test_loss"]) {
-    for (const v of series[name]) {
-      if (!Number.isFinite(v)) continue;
-      if (v > 0 || !log) low = Math.min(low, v);
-      high = Math.max(high, v);
+    for (let i = 0; i < count; i += 1) {
+      const v = history.series[name][i];
+      if (v < low && (v > 0 || !log)) low = v;
+      if (v > high) high = v;
     }
   }
   if (!(high > 0)) return [log ? 0.1 : 0, 1];
@@ -51,7 +52,7 @@ export function drawLoss(ctx, picture) {
 }
 
 function drawLossAxes(ctx, frame, { theme, format, log, recorded, history }) {
-  const [low, high] = lossRange(history, log);
+  const [low, high] = lossRange(history, log, recorded);
   ctx.font = `11px ${theme.font}`;
   ctx.lineWidth = 1;
   for (const tick of log ? logTicks(low, high) : ticks(low, high, 4)) {
@@ -85,14 +86,14 @@ function drawEdits(ctx, frame, { edits, theme }) {
 
 /** One curve, bright up to the shown step and faint beyond it; at most two points a pixel. */
 function drawSeries(ctx, frame, picture, name, colour, dash) {
-  const { history, step } = picture;
+  const { history, step, recorded } = picture;
   const shown = history.indexAfter(step);
   ctx.strokeStyle = colour;
   ctx.lineWidth = 1.9;
   ctx.lineJoin = "round";
   ctx.setLineDash(dash);
   ctx.globalAlpha = 0.3;
-  trace(ctx, frame, picture, name, Math.max(0, shown - 1), history.length);
+  trace(ctx, frame, picture, name, Math.max(0, shown - 1), history.indexAfter(recorded));
   ctx.globalAlpha = 1;
   trace(ctx, frame, picture, name, 0, shown);
   ctx.setLineDash([]);

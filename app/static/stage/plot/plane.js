@@ -21,7 +21,8 @@ export function drawPlane(ctx, picture) {
   ctx.imageSmoothingQuality = "medium";
   const big = maps.paintBig(of, { discretise });
   ctx.drawImage(big, 0.5, 0.5, big.width - 1, big.height - 1, left, top, width, height);
-  drawContours(ctx, picture);
+  if (!of && maps.model.answer === "value") drawIsolines(ctx, picture);
+  else drawContours(ctx, picture);
   if (picture.points) ctx.drawImage(picture.points, 0, 0, picture.points.logicalWidth, picture.points.logicalHeight);
   if (picture.followed) drawFollowed(ctx, frame, picture.followed, theme);
   if (picture.cursor) drawCrosshair(ctx, picture);
@@ -43,6 +44,14 @@ function drawContours(ctx, { frame, maps, of, discretise, theme }) {
   for (const field of fields) {
     strokeContour(ctx, frame, field, side, 0, theme.paper, 3.6, 0.55);
     strokeContour(ctx, frame, field, side, 0, theme.ink, 1.7, 0.9);
+  }
+}
+
+/** A regression has no boundary, only heights. */
+function drawIsolines(ctx, { frame, maps, theme }) {
+  const field = maps.signedField(null);
+  for (const level of [-0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75]) {
+    strokeContour(ctx, frame, field, maps.current.side, level, theme.ink, level === 0 ? 1.4 : 0.8, level === 0 ? 0.6 : 0.3);
   }
 }
 

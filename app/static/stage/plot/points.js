@@ -6,9 +6,9 @@ const TURN = 2 * Math.PI;
  * @param {CanvasRenderingContext2D} ctx
  * @param {number[][]} points  [[x, y, label], ...]
  * @param {{place: Function, classOf: (label: number) => number, colourOf: (label: number) => string, theme: object,
- *   hollow?: boolean, size?: number}} options
+ *   hollow?: boolean, size?: number, outline?: string}} options
  */
-export function drawPoints(ctx, points, { place, classOf, colourOf, theme, hollow = false, size = 3.3 }) {
+export function drawPoints(ctx, points, { place, classOf, colourOf, theme, hollow = false, size = 3.3, outline = theme.paper }) {
   ctx.globalAlpha = 1;
   ctx.setLineDash([]);
   for (const [x, y, label] of points) {
@@ -17,7 +17,7 @@ export function drawPoints(ctx, points, { place, classOf, colourOf, theme, hollo
     shape(ctx, classOf(label), px, py, hollow ? size - 0.4 : size);
     ctx.fillStyle = hollow ? theme.paper : colourOf(label);
     ctx.fill();
-    ctx.strokeStyle = hollow ? colourOf(label) : theme.paper;
+    ctx.strokeStyle = hollow ? colourOf(label) : outline;
     ctx.lineWidth = hollow ? 1.5 : 1;
     ctx.stroke();
   }
