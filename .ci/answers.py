@@ -1,4 +1,4 @@
-"""Waits for the app and checks that the page, the stage's engine and one chunk of film answer. Standard library only."""
+"""Waits for the app and checks that the page, the engine and one chunk of film answer. Standard library only."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def wait_for(url: str, patience: float) -> bytes:
 def main(address: str) -> None:
     """Exits with an error if anything does not answer as it should."""
     wait_for(f"{address}/_stcore/health", PATIENCE)
-    assert b"<div id=\"root\">" in get(f"{address}/"), "the page is not there"
+    assert b'<div id="root">' in get(f"{address}/"), "the page is not there"
     build = json.loads(get(f"{address}/engine"))["build"]
     film = get(f"{address}/trace/{build}?from=0&to=60")
     assert film[:4] == b"BPT1", f"not a chunk of film: {film[:80]!r}"

@@ -1,8 +1,8 @@
 """Makes the project's own environment, once, with nothing but Python's standard library.
 
-`python3 -m app` and `python3 -m tests` come here first. A folder `.venv` beside pyproject.toml gets exactly the packages
-of a lock file, each checked against its hash. A stamp in the folder remembers the lock, so that the next start costs a
-file comparison.
+`python3 -m app` and `python3 -m tests` come here first. A folder `.venv` beside pyproject.toml gets exactly the
+packages of a lock file, each checked against its hash. A stamp in the folder remembers the lock, so that the next start
+costs a file comparison.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The playground's widgets: each shows one choice of the table in `app/state.py`, with help at its term.
 
-Session state holds one `Session` under "session". A widget is set to its choice before it is drawn and changes that choice when
-it is used, so links, lessons, the stage and the widgets never disagree, and a widget that is not drawn forgets nothing.
+Session state holds one `Session` under "session". A widget is set to its choice before it is drawn and changes that
+choice when it is used, so links, lessons, the stage and the widgets never disagree, and a widget that is not drawn
+forgets nothing.
 """
 
 from __future__ import annotations
@@ -97,7 +98,12 @@ class Panel:
     def menu(self, name: str, family: str, options: Sequence[str] | None = None, **more: Any) -> None:
         """A choice among names."""
         if self._shown(name):
-            st.selectbox(options=options or CHOICE[name].option.known, format_func=self._name_of(family), **self._common(name), **more)  # type: ignore[attr-defined]
+            st.selectbox(
+                options=options or known(name),
+                format_func=self._name_of(family),
+                **self._common(name),
+                **more,
+            )
 
     def scale(self, name: str, spell: Callable[[Any], str], **more: Any) -> None:
         """A choice among the numbers that its menu shows, and the present one."""
@@ -123,16 +129,26 @@ class Panel:
         """Ready experiments, and what to see in the chosen one."""
         t = self.t
         st.selectbox(
-            t("presets.label"), list(PRESETS), index=None, format_func=lambda name: t(f"presets.{name}.name"), key="lesson",
-            help=t("presets.help"), placeholder=t("presets.own"), on_change=_take_lesson,
-        )  # fmt: skip
-        if st.session_state["lesson"] is not None:
-            st.caption(t(f"presets.{st.session_state['lesson']}.look"))
+            t("presets.label"),
+            list(PRESETS),
+            index=None,
+            format_func=lambda name: t(f"presets.{name}.name"),
+            key="lesson",
+            help=t("presets.help"),
+            placeholder=t("presets.own"),
+            on_change=_take_lesson,
+        )
+        name = st.session_state["lesson"]
+        if name is not None:
+            st.caption(t(f"presets.{name}.look"))
 
     def link(self) -> None:
         """A box to paste a link into."""
         t = self.t
-        with st.popover(t("link.title"), icon=":material/link:", width="stretch"), st.form("link", border=False, clear_on_submit=True):
+        with (
+            st.popover(t("link.title"), icon=":material/link:", width="stretch"),
+            st.form("link", border=False, clear_on_submit=True),
+        ):
             st.text_input(t("link.label"), key="pasted", help=t("link.help"))
             st.form_submit_button(t("link.open"), on_click=_take_link, type="primary")
             st.caption(t("link.hint"))
@@ -143,7 +159,7 @@ class Panel:
         st.header(t("controls.data.title"), anchor=False)
         if "task" not in chosen.hidden:
             st.segmented_control(
-                options=CHOICE["task"].option.known, format_func=lambda task: t(f"controls.task.{task}"), required=True,  # type: ignore[attr-defined]
+                options=known("task"), format_func=lambda task: t(f"controls.task.{task}"), required=True,
                 width="stretch", label_visibility="collapsed", **self._common("task"),
             )  # fmt: skip
         names = [name for name in datasets.names() if datasets.entry(name).task == chosen.task]
@@ -160,7 +176,10 @@ class Panel:
     def _features(self) -> None:
         if self._shown("features"):
             st.pills(
-                options=datasets.FEATURES, selection_mode="multi", format_func=self._name_of("feature"), **self._common("features")
+                options=datasets.FEATURES,
+                selection_mode="multi",
+                format_func=self._name_of("feature"),
+                **self._common("features"),
             )
 
     def _seed(self) -> None:
@@ -170,7 +189,12 @@ class Panel:
         put(common["key"], str(self.settings.seed))
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             st.text_input(**common, width="stretch", max_chars=64)
-            st.button(self.t("controls.new_seed.label"), help=self.t("controls.new_seed.help"), on_click=new_seed, icon=":material/casino:")
+            st.button(
+                self.t("controls.new_seed.label"),
+                help=self.t("controls.new_seed.help"),
+                on_click=new_seed,
+                icon=":material/casino:",
+            )
 
     def network(self) -> None:
         """Hidden layers and their activations."""
@@ -207,14 +231,17 @@ class Panel:
                 self._layer_activation(cells[1], number, layer)
         if len(layers) > 1:
             st.toggle(
-                t("controls.activation.per_layer"), key="layers.mixed", help=t("controls.activation.per_layer_help"), on_change=_take_mixed
+                t("controls.activation.per_layer"),
+                key="layers.mixed",
+                help=t("controls.activation.per_layer_help"),
+                on_change=_take_mixed,
             )
 
     def _layer_activation(self, cell: Any, number: int, layer: Hidden) -> None:
         key = f"layers.{number}.activation"
         put(key, layer.activation or self.settings.activation)
         cell.selectbox(
-            self.t("controls.layers.activation"), CHOICE["activation"].option.known, format_func=self._name_of("activation"), key=key,  # type: ignore[attr-defined]
+            self.t("controls.layers.activation"), known("activation"), format_func=self._name_of("activation"), key=key,
             on_change=_take_activation, args=(number,),
         )  # fmt: skip
 
@@ -250,7 +277,7 @@ class Panel:
     def menu_of_words(self, name: str) -> None:
         """A choice among words that are the same in every language."""
         if self._shown(name):
-            st.selectbox(options=CHOICE[name].option.known, **self._common(name))  # type: ignore[attr-defined]
+            st.selectbox(options=known(name), **self._common(name))
 
     def stage(self) -> None:
         """What the stage shows besides."""
@@ -268,10 +295,12 @@ class Panel:
             self.menu("regulariser", "regulariser", width=150)
             for name in ("regularisation_rate", "l2_rate"):
                 if self._shown(name):
-                    st.selectbox(options=stops(name, self.settings), format_func=spell_number, width=170, **self._common(name))
+                    st.selectbox(
+                        options=stops(name, self.settings), format_func=spell_number, width=170, **self._common(name)
+                    )
 
 
-# ------------------------------------------------------------------------------------------------------------- callbacks
+# ---------------------------------------------------------------------------------------------------------- callbacks
 
 
 def _take(name: str) -> None:
@@ -336,7 +365,14 @@ def new_seed() -> None:
     change(seed=f"{random.random():.5f}" if isinstance(seed, str) else seed + 1)
 
 
-# --------------------------------------------------------------------------------------------------------------- helpers
+# ------------------------------------------------------------------------------------------------------------ helpers
+
+
+def known(name: str) -> tuple[str, ...]:
+    """The words that a choice is one of."""
+    option: Any = CHOICE[name].option
+    words: tuple[str, ...] = option.known
+    return words
 
 
 def put(key: str, value: Any) -> None:

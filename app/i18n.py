@@ -1,8 +1,8 @@
 """The words of the website: one catalogue a language, the same keys in each, chosen by `?lang=`, then by the browser.
 
-A catalogue is a TOML file of tables; `t("controls.noise.label")` reads table `controls.noise`, key `label`. A sentence may hold
-`{placeholders}`, filled by keyword: `t("notice.unknown_key", key="nose")`. A missing key raises: tests read every key that
-the code names, so a person never sees one.
+A catalogue is a TOML file of tables: "controls.noise.label" is in table `controls.noise`, under `label`. A sentence may
+hold `{placeholders}`, filled by keyword. A missing key raises: tests read every key that the code names, so a person
+never sees one.
 """
 
 from __future__ import annotations

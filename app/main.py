@@ -15,7 +15,9 @@ def main() -> None:
     def show_playground() -> None:
         playground.render(t)
 
-    st.navigation([st.Page(show_playground, title=t("page.title"), url_path="playground", default=True)], position="hidden").run()
+    st.navigation(
+        [st.Page(show_playground, title=t("page.title"), url_path="playground", default=True)], position="hidden"
+    ).run()
 
 
 main()

@@ -43,7 +43,9 @@ def query() -> str:
 def notices(t: Translator) -> None:
     """What the page has to say about links and choices that were not accepted; said once."""
     for kind, values in st.session_state.pop("notices", ()):
-        st.warning(t(f"notice.{kind}", **{name: escape(value) for name, value in values.items()}), icon=":material/info:")
+        st.warning(
+            t(f"notice.{kind}", **{name: escape(value) for name, value in values.items()}), icon=":material/info:"
+        )
 
 
 def escape(text: str) -> str:

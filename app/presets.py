@@ -1,4 +1,4 @@
-"""Lessons: ready experiments, each with one thing to see. Name and sentence are in the catalogues under `presets.<name>`."""
+"""Lessons: ready experiments, each with one thing to see; its name and sentence are in the catalogues."""
 
 from __future__ import annotations
 
@@ -24,23 +24,49 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "rate_too_high": {"layers": _net(6, 4), "learning_rate": 3.0, "noise": 0.15},
         "dead_relu": {"layers": _net(8, 4), "activation": "relu", "learning_rate": 1.0, "initialiser": "he_normal"},
         "overfitting": {
-            "dataset": "moons", "n": 60, "noise": 0.35, "layers": _net(12, 12), "optimiser": "adam", "learning_rate": 0.03,
+            "dataset": "moons",
+            "n": 60,
+            "noise": 0.35,
+            "layers": _net(12, 12),
+            "optimiser": "adam",
+            "learning_rate": 0.03,
             "show_test": True,
         },
         "sparse": {
-            "dataset": "gaussians", "noise": 0.2, "layers": _net(8), "regulariser": "l1", "regularisation_rate": 0.01,
-            "features": ("x1", "x2", "x1_squared", "x2_squared", "x1_x2"), "learning_rate": 0.1,
+            "dataset": "gaussians",
+            "noise": 0.2,
+            "layers": _net(8),
+            "regulariser": "l1",
+            "regularisation_rate": 0.01,
+            "features": ("x1", "x2", "x1_squared", "x2_squared", "x1_x2"),
+            "learning_rate": 0.1,
         },
-        "stochastic": {"dataset": "gaussians", "noise": 0.4, "layers": _net(4), "regime": "stochastic", "learning_rate": 0.1},
+        "stochastic": {
+            "dataset": "gaussians",
+            "noise": 0.4,
+            "layers": _net(4),
+            "regime": "stochastic",
+            "learning_rate": 0.1,
+        },
         "spiral": {
-            "dataset": "spirals", "layers": _net(8, 8), "optimiser": "adam", "learning_rate": 0.01,
+            "dataset": "spirals",
+            "layers": _net(8, 8),
+            "optimiser": "adam",
+            "learning_rate": 0.01,
             "features": ("x1", "x2", "sin_x1", "sin_x2"),
         },
         "three_classes": {"dataset": "blobs", "noise": 0.2, "layers": _net(4), "learning_rate": 0.1},
-        "curve": {"task": "regression", "dataset": "sine", "noise": 0.1, "layers": _net(8, 8), "optimiser": "adam", "learning_rate": 0.01},
+        "curve": {
+            "task": "regression",
+            "dataset": "sine",
+            "noise": 0.1,
+            "layers": _net(8, 8),
+            "optimiser": "adam",
+            "learning_rate": 0.01,
+        },
         "iris": {"dataset": "iris", "layers": _net(4), "train_fraction": 0.7, "learning_rate": 0.1},
     }
-)  # fmt: skip
+)
 
 
 @cache

@@ -1,8 +1,8 @@
 """The web server: Streamlit's own, with the film's route beside it. `streamlit run app/server.py` or `python3 -m app`.
 
-    GET /trace/<build>?<link>&from=0&to=60&every=1&follow=3     one binary chunk of film (engine/trace.py has its format)
-    GET /engine                                                 how far the kernels are compiled
-    GET /stage/<hash>/<file>                                    the stage's modules, immutable
+GET /trace/<build>?<link>&from=0&to=60&every=1&follow=3     one binary chunk of film (engine/trace.py has its format)
+GET /engine                                                 how far the kernels are compiled
+GET /stage/<hash>/<file>                                    the stage's modules, immutable
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # `streamlit run` puts this file's folder there, not the project's
+sys.path.insert(
+    0, str(Path(__file__).resolve().parent.parent)
+)  # `streamlit run` puts this file's folder there, not the project's
 
 import streamlit as st
 from starlette.datastructures import MutableHeaders
@@ -157,13 +159,9 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, object]]:
         service.close()
 
 
-app = st.App(
-    Path(__file__).with_name("main.py"),
-    routes=[
-        Route("/trace/{build}", trace),
-        Route("/engine", engine_state),
-        Route("/stage/{hash}/{file:path}", stage_file),
-    ],
-    middleware=[Middleware(Guard)],
-    lifespan=lifespan,
-)
+ROUTES = [
+    Route("/trace/{build}", trace),
+    Route("/engine", engine_state),
+    Route("/stage/{hash}/{file:path}", stage_file),
+]
+app = st.App(Path(__file__).with_name("main.py"), routes=ROUTES, middleware=[Middleware(Guard)], lifespan=lifespan)

@@ -4,8 +4,8 @@
     start       the experiment at step 0, without edits: what the stage's link says
     edits, step those of the link that was opened; the stage takes over from there and keeps its own
 
-A change of a live choice (learning rate, optimiser, regularisation) leaves `start` alone: the stage makes it an edit at the step
-shown. Any other change begins a new run. Knows nothing of Streamlit.
+A change of a live choice (learning rate, optimiser, regularisation) leaves `start` alone: the stage makes it an edit at
+the step shown. Any other change begins a new run. Knows nothing of Streamlit.
 """
 
 from __future__ import annotations
@@ -95,7 +95,9 @@ class Session:
 
 def _structure(settings: Settings) -> list[Any]:
     """The choices that begin a new run."""
-    return [getattr(settings, choice.name) for choice in CHOICES if not choice.live and choice.name not in (*VIEW, "task")]
+    return [
+        getattr(settings, choice.name) for choice in CHOICES if not choice.live and choice.name not in (*VIEW, "task")
+    ]
 
 
 def _live_of(edit: Edit) -> dict[str, Any]:

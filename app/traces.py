@@ -1,9 +1,9 @@
-"""The film as a service: a request for steps [from, to) of an experiment in, one binary chunk out. Knows no web framework.
+"""The film as a service: steps [from, to) of an experiment are asked for, one binary chunk is the answer.
 
     query string -> TraceRequest -> Experiment -> nearest checkpoint -> the steps between -> Trace -> bytes
 
-The answer depends on nothing but the request and the build, so it may be kept anywhere for ever. What a request may cost is
-known before it runs.
+The answer depends on nothing but the request and the build, so it may be kept anywhere for ever. What a request may
+cost is known before it runs. Knows no web framework.
 """
 
 from __future__ import annotations
@@ -125,7 +125,13 @@ def check_cost(cost: Cost) -> None:
     limits = (
         ("to", "bytes of film", cost.trace_bytes, MOST_BYTES, "ask for fewer frames"),
         ("link", "bytes of memory", cost.memory, MOST_MEMORY, "make the network or the batch smaller"),
-        ("from", "operations", cost.operations, MOST_OPERATIONS, "ask for fewer steps, or go there in several requests"),
+        (
+            "from",
+            "operations",
+            cost.operations,
+            MOST_OPERATIONS,
+            "ask for fewer steps, or go there in several requests",
+        ),
     )
     for key, unit, needed, accepted, advice in limits:
         if needed > accepted:
@@ -195,7 +201,9 @@ class TraceService:
         experiment = read(request.link)
         last = len(experiment.dataset.x_train) + len(experiment.edits) - 1  # an added point can be followed too
         if request.follow > last:
-            raise TraceError(400, "follow", f"follow is {request.follow}; accepted is a training example from 0 to {last}")
+            raise TraceError(
+                400, "follow", f"follow is {request.follow}; accepted is a training example from 0 to {last}"
+            )
         step, checkpoint = self.checkpoints.get(experiment, request.start) or (0, None)
         check_cost(engine.cost(experiment, request.stop - step, request.frames))
         run = experiment.start()

@@ -1,7 +1,7 @@
 """Checkpoints of many runs, kept within a budget, so that any part of a film is near a state to start from.
 
-A checkpoint at step s depends only on the edits before s, so it is found by `experiment.before(s).key`: two films that part at step
-137 share everything up to it.
+A checkpoint at step s depends only on the edits before s, so it is found by `experiment.before(s).key`: two films that
+part at step 137 share everything up to it.
 """
 
 from __future__ import annotations

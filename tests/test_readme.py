@@ -26,7 +26,9 @@ def test_the_five_lines_run():
 
 
 def test_named_files_exist():
-    for path in re.findall(r"`((?:app|engine|tests|assets)/[\w./-]+)`", README) + re.findall(r"\]\((assets/[^)]+)\)", README):
+    for path in re.findall(r"`((?:app|engine|tests|assets)/[\w./-]+)`", README) + re.findall(
+        r"\]\((assets/[^)]+)\)", README
+    ):
         assert (ROOT / path).exists(), path
 
 

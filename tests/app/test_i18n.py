@@ -71,7 +71,8 @@ def test_no_sentence_is_unused():
     }
     unused = [
         key for key in CATALOGUES["en"]
-        if not any(re.fullmatch(pattern, key) for pattern in asked) and not any(key.startswith(f"{table}.") for table in tables)
+        if not any(re.fullmatch(pattern, key) for pattern in asked)
+        and not any(key.startswith(f"{table}.") for table in tables)
     ]  # fmt: skip
     assert not unused
 

@@ -63,7 +63,12 @@ def serve() -> Iterator[Callable[..., str]]:
         port = free_port()
         command = [sys.executable, "-m", "streamlit", "run", "app/server.py", f"--server.port={port}"]
         server = subprocess.Popen(
-            command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True
+            command,
+            cwd=ROOT,
+            env=os.environ | environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            text=True,
         )
         running.append(server)
         wait_until_up(f"http://localhost:{port}", server)

@@ -1,0 +1,159 @@
+"""The routes beside Streamlit, asked as a browser or a proxy asks them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+
+from app import assets, films, server, traces
+from app.traces import parse_request
+from engine import Trace
+
+SITE = Starlette(routes=server.ROUTES, middleware=[Middleware(server.Guard)])
+
+
+class Answer:
+    """Status, headers and body of an answer."""
+
+    def __init__(self, messages: list[dict[str, Any]]) -> None:
+        self.status: int = messages[0]["status"]
+        self.headers = {name.decode().lower(): value.decode() for name, value in messages[0]["headers"]}
+        self.body = b"".join(message.get("body", b"") for message in messages[1:])
+
+
+def get(path: str, **headers: str) -> Answer:
+    """Asks the site, without a socket."""
+    place, _, query = path.partition("?")
+    sent = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
+        "path": place, "raw_path": place.encode(), "query_string": query.encode(), "root_path": "", "headers": sent,
+        "server": ("localhost", 80), "client": ("127.0.0.1", 1),
+    }  # fmt: skip
+    messages: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        messages.append(message)
+
+    asyncio.run(SITE(scope, receive, send))
+    return Answer(messages)
+
+
+@pytest.fixture(autouse=True)
+def warm(monkeypatch):
+    monkeypatch.setattr(server.warmth, "ready", True)
+
+
+def film(query: str = "", build: str | None = None, **headers: str) -> Answer:
+    """Asks for film."""
+    return get(f"/trace/{build or traces.build()}?{query}", **headers)
+
+
+def test_a_chunk_may_be_kept_for_ever():
+    answer = film("v=1&data=xor&from=0&to=30&follow=2")
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["etag"] == traces.etag(parse_request("v=1&data=xor&from=0&to=30&follow=2"))
+    assert Trace.from_bytes(answer.body).header["follow"]["index"] == 2
+
+
+def test_a_known_chunk_is_not_sent_again():
+    tag = film("to=5").headers["etag"]
+    runs = server.service.runs
+    answer = film("to=5", if_none_match=f'"other", {tag}')
+    assert (answer.status, answer.body, answer.headers["etag"]) == (304, b"", tag)
+    assert server.service.runs == runs
+
+
+def test_a_page_of_an_older_build_gets_its_film_but_keeps_none():
+    answer = film("to=5", build="000000000000")
+    assert answer.status == 200
+    assert answer.headers["cache-control"] == "no-store"
+    assert "etag" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "key"),
+    [("noise=loud", 400, "noise"), ("from=x", 400, "from"), ("to=90000000&every=90000", 413, "from")],
+)
+def test_a_refusal_says_which_key_and_why(query, status, key):
+    answer = film(query)
+    error = json.loads(answer.body)["error"]
+    assert (answer.status, error["key"]) == (status, key)
+    assert "accepted" in error["message"]
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_full_queue_asks_for_patience(monkeypatch):
+    monkeypatch.setattr(server.service, "_queue", 0)
+    answer = film("to=7")
+    assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+
+
+def test_a_cold_machine_shows_the_shipped_film(monkeypatch):
+    monkeypatch.setattr(server.warmth, "ready", False)
+    monkeypatch.setattr(server.service, "submit", lambda request: pytest.fail("ran the engine"))
+    answer = film("from=0&to=60")
+    assert answer.body == films.cut(parse_request("from=0&to=60"))
+    assert answer.headers["cache-control"] == "no-store", "another processor may differ in the last bit"
+
+
+def test_the_engine_says_how_far_it_is(monkeypatch):
+    monkeypatch.setattr(server, "warmth", server.Warmth())
+    server.warmth.report(3, 9)
+    answer = get("/engine")
+    assert json.loads(answer.body) == {"ready": False, "done": 3, "total": 9, "build": traces.build()}
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_warming_that_fails_still_opens_the_engine(monkeypatch, caplog):
+    monkeypatch.setattr(server.warmup, "warm", lambda report: 1 / 0)
+    monkeypatch.setattr(server.gc, "freeze", lambda: None)
+    warmth = server.Warmth()
+    warmth.warm()
+    assert warmth.ready
+    assert "warming the engine failed" in caplog.text
+
+
+def test_the_stages_files_come_under_their_hash():
+    assert "index.js" in assets.stage_files()
+    for name in assets.stage_files():
+        answer = get(assets.stage_url(name))
+        assert answer.status == 200
+        assert "immutable" in answer.headers["cache-control"]
+    assert get(assets.stage_url()).headers["content-type"].startswith("text/javascript")
+
+
+@pytest.mark.parametrize(
+    "path", ["../../server.py", "..%2f..%2fserver.py", "%2e%2e/%2e%2e/state.py", "/etc/passwd", "", "stage.toml"]
+)
+def test_nothing_else_is_served(path):
+    assert get(f"/stage/{assets.stage_hash()}/{path}").status == 404
+
+
+def test_an_old_hash_gets_nothing():
+    assert get("/stage/000000000000/index.js").status == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/engine", "/trace/x?from=z", "/_stcore/upload_file/session/file", "/_stcore/metrics"]
+)
+def test_every_answer_is_guarded(path):
+    headers = get(path).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert "frame-ancestors" in headers["content-security-policy"]
+    assert headers["referrer-policy"]
+
+
+@pytest.mark.parametrize("path", ["/_stcore/upload_file/session/file", "/_stcore/metrics"])
+def test_routes_that_are_not_offered_are_closed(path):
+    assert get(path).status == 404

@@ -1,0 +1,112 @@
+"""Live choices become edits of the stage; everything else begins a new run."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.presets import PRESETS, lesson
+from app.problem import problem
+from app.session import Session
+from app.sharing import read_link
+from app.state import Hidden, Settings
+from engine.datasets import load
+from engine.errors import ConfigurationError
+
+
+@pytest.fixture
+def session() -> Session:
+    return Session.of(Settings())
+
+
+def test_a_new_learning_rate_leaves_link_and_optimiser_alone(session):
+    changed = session.change(learning_rate=0.3)
+    assert changed.link == session.link
+    assert changed.live == session.live | {"learning_rate": 0.3}
+
+
+def test_another_optimiser_is_told_with_the_present_rate(session):
+    changed = session.change(learning_rate=0.3).change(optimiser="momentum", momentum=0.8)
+    assert changed.link == session.link
+    assert changed.live["optimiser"] == "momentum:0.3:0.8"
+    assert changed.change(learning_rate=0.1).live["optimiser"] == "momentum:0.3:0.8"
+
+
+def test_regularisation_is_live(session):
+    changed = session.change(regulariser="l2", regularisation_rate=0.01)
+    assert changed.link == session.link
+    assert (session.live["regulariser"], changed.live["regulariser"]) == ("none", "l2:0.01")
+
+
+def test_what_the_stage_shows_besides_does_not_begin_a_run(session):
+    assert session.change(show_test=True, discretise=True).link == session.link
+
+
+@pytest.mark.parametrize(
+    "changes", [{"dataset": "xor"}, {"noise": 0.2}, {"layers": (Hidden(3),)}, {"regime": "full_batch"}, {"seed": 4}]
+)
+def test_any_other_change_begins_a_run_with_the_live_choices_of_now(session, changes):
+    changed = session.change(learning_rate=0.3).change(**changes)
+    assert changed.link != session.link
+    assert read_link(changed.link).optimiser.learning_rate == 0.3
+    assert changed.edits == ()
+
+
+def test_a_link_opens_with_its_edits_and_shows_what_is_live_at_its_step():
+    session, problems = Session.opened(
+        "data=xor&edits=100.learning_rate.0.3_137.optimiser.adam:0.01_300.learning_rate.1&step=200&test=true"
+    )
+    assert not problems
+    assert (session.link, session.step) == ("v=1&data=xor", 200)
+    assert session.edit_texts == [
+        [100, "learning_rate", "0.3"],
+        [137, "optimiser", "adam:0.01"],
+        [300, "learning_rate", "1"],
+    ]
+    assert (session.settings.optimiser, session.settings.learning_rate) == ("adam", 0.01)
+    assert session.settings.show_test
+
+
+def test_an_opened_links_edits_go_with_its_run():
+    session, _ = Session.opened("edits=100.learning_rate.0.3&step=200")
+    assert session.change(optimiser="adam").edits == session.edits
+    assert session.change(noise=0.1).change(noise=0.0).edits == ()
+
+
+def test_bad_keys_are_told_and_their_defaults_used():
+    session, problems = Session.opened("data=xor&noise=loud&nose=1")
+    assert session.link == "v=1&data=xor"
+    assert {problem.key for problem in problems} == {"noise", "nose"}
+
+
+def test_a_playground_link_opens_its_experiment():
+    session, problems = Session.opened(
+        "https://playground.tensorflow.org/#activation=relu&dataset=xor&networkShape=3&seed=0.5"
+    )
+    assert not problems
+    assert session.settings.dataset == "xor"
+    assert session.start.seed == "0.5"
+
+
+def test_what_does_not_fit_changes_nothing(session):
+    with pytest.raises(ConfigurationError, match="loss"):
+        session.change(task="regression").change(loss="hinge")
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_lesson_is_an_experiment_with_a_link(name):
+    session = Session.of(lesson(name))
+    assert read_link(session.link) == session.start
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "width"),
+    [("circle", {}, 3), ("blobs", {"classes": 4}, 3), ("bumps", {}, 3), ("sine", {}, 2), ("iris", {}, None)],
+)
+def test_the_stage_gets_points_where_there_is_a_picture(name, options, width):
+    told = problem(load(name, **options))
+    if width is None:
+        assert told["train"] is None
+    else:
+        assert all(len(row) == width for row in told["train"] + told["test"])
+    assert told["train_size"] == len(load(name, **options).x_train)
+    assert (told["features"] is None) == (name in ("sine", "iris"))

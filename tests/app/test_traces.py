@@ -1,0 +1,198 @@
+"""The film's service: what is refused, what it costs, and that a question has one answer, however it is reached."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from app import traces
+from app.sharing import read_link
+from app.traces import Busy, TraceError, TraceService, parse_request
+from engine import Cost, Trace
+
+LINK = "v=1&net=dense:4:tanh,dense:1&opt=adam:0.03"
+
+
+@pytest.fixture
+def service():
+    service = TraceService(workers=2, queue=8)
+    yield service
+    service.close()
+
+
+# ---------------------------------------------------------------------------------------------------------- questions
+
+
+def test_a_query_is_split_into_link_and_numbers():
+    request = parse_request(f"{LINK}&from=60&to=120&every=2&follow=3")
+    assert request == traces.TraceRequest(LINK, 60, 120, 2, 3)
+    assert request.frames == 30
+
+
+def test_numbers_left_out_have_defaults():
+    assert parse_request("") == traces.TraceRequest("", 0, 60, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("query", "key", "message"),
+    [
+        ("from=-1", "from", "whole number from 0"),
+        ("from=1.5", "from", "'1.5'"),
+        ("from=%D9%A3", "from", "whole number"),  # an Arabic digit is a digit for str.isdecimal
+        ("to=1e3", "to", "whole number from 1"),
+        ("from=60&to=60", "to", "a step after from"),
+        ("every=0", "every", "whole number from 1"),
+        ("to=100000", "every", "frames; accepted are 2000"),
+        ("follow=99999999999999", "follow", "whole number"),
+        ("x" * 9000, "link", "characters"),
+    ],
+)
+def test_a_bad_number_is_named(query, key, message):
+    with pytest.raises(TraceError, match=message) as caught:
+        parse_request(query)
+    assert (caught.value.status, caught.value.key) == (400, key)
+
+
+@pytest.mark.parametrize(
+    ("query", "key"), [("noise=loud", "noise"), ("nose=1", "nose"), ("net=dense:0", "net"), ("follow=250", "follow")]
+)
+def test_a_bad_link_is_named(service, query, key):
+    with pytest.raises(TraceError) as caught:
+        service.submit(parse_request(query)).result()
+    assert (caught.value.status, caught.value.key) == (400, key)
+
+
+def test_what_takes_too_long_is_refused_before_it_runs(service):
+    with pytest.raises(TraceError, match="operations; accepted are") as caught:
+        service.submit(parse_request("from=90000000&to=90000060")).result()
+    assert (caught.value.status, caught.value.key) == (413, "from")
+    assert service.runs == 0
+
+
+@pytest.mark.parametrize("key", ["to", "link", "from"])
+def test_every_limit_has_its_own_words(key):
+    too_much = 10**12
+    costs = {"to": Cost(0, 0, too_much), "link": Cost(0, too_much, 0), "from": Cost(too_much, 0, 0)}
+    with pytest.raises(TraceError) as caught:
+        traces.check_cost(costs[key])
+    assert (caught.value.status, caught.value.key) == (413, key)
+
+
+# ------------------------------------------------------------------------------------------------------------ answers
+
+
+def test_the_bytes_are_the_engines_own(service):
+    chunk = service.submit(parse_request(f"{LINK}&from=0&to=40&follow=7")).result()
+    assert chunk == read_link(LINK).start().trace(40, follow=7).to_bytes()
+    assert Trace.from_bytes(chunk)["dense_1.weight"].shape == (40, 4, 2)
+
+
+def test_a_hit_and_a_miss_have_the_same_bytes(service):
+    last = parse_request(f"{LINK}&from=120&to=180")
+    for start in (0, 60):
+        service.submit(parse_request(f"{LINK}&from={start}&to={start + 60}")).result()
+    assert service.checkpoints.get(read_link(LINK), 120)[0] == 120
+    hit = service.film(last)
+    assert TraceService(workers=1).film(last) == hit
+
+
+def test_a_film_that_is_cut_by_an_edit_goes_on_from_the_cut(service):
+    service.submit(parse_request(f"{LINK}&from=0&to=60")).result()
+    edited = f"{LINK}&edits=60.learning_rate.0.3"
+    after = Trace.from_bytes(service.submit(parse_request(f"{edited}&from=60&to=90")).result())
+    plain = Trace.from_bytes(service.submit(parse_request(f"{LINK}&from=60&to=90")).result())
+    assert after["learning_rate"][0] == np.float32(0.3)
+    np.testing.assert_array_equal(after["dense_1.weight"][0], plain["dense_1.weight"][0])
+    assert (after["dense_1.weight"][1] != plain["dense_1.weight"][1]).any()
+    assert service.checkpoints.get(read_link(edited), 60)[0] == 60
+
+
+def test_coarse_frames_are_those_of_the_fine_film(service):
+    fine = Trace.from_bytes(service.film(parse_request(f"{LINK}&from=0&to=60")))
+    coarse = Trace.from_bytes(service.film(parse_request(f"{LINK}&from=0&to=60&every=7")))
+    for name in coarse:
+        np.testing.assert_array_equal(coarse[name], fine[name][::7], err_msg=name)
+
+
+def test_beyond_the_end_of_a_run_there_are_no_frames_but_an_outcome(service):
+    link = "v=1&loss=mean_squared_error&net=dense:8:relu,dense:1&opt=sgd:1000"
+    trace = Trace.from_bytes(service.film(parse_request(f"{link}&from=500&to=560")))
+    assert len(trace) == 0
+    assert trace.header["outcome"]["kind"] == "diverged"
+
+
+# -------------------------------------------------------------------------------------------------------------- crowds
+
+
+class Held(TraceService):
+    """A service whose films wait for a sign."""
+
+    def __init__(self, **options: int) -> None:
+        super().__init__(**options)
+        self.sign = threading.Event()
+
+    def film(self, request):
+        assert self.sign.wait(30)
+        return super().film(request)
+
+
+def test_equal_requests_at_once_run_once():
+    service, request = Held(workers=2), parse_request(LINK)
+    with ThreadPoolExecutor(8) as crowd:
+        futures = list(crowd.map(service.submit, [request] * 8))
+    service.sign.set()
+    assert len({future.result() for future in futures}) == 1
+    assert service.runs == 1
+    assert service.submit(request).result() == futures[0].result()
+    assert service.runs == 1, "a recent answer is kept"
+    service.close()
+
+
+def test_a_full_queue_says_so_and_recovers():
+    service = Held(workers=1, queue=2)
+    waiting = [service.submit(parse_request(f"{LINK}&from={start}&to={start + 5}")) for start in (0, 5)]
+    with pytest.raises(Busy, match="2 requests are waiting") as caught:
+        service.submit(parse_request(f"{LINK}&from=10&to=15"))
+    assert caught.value.status == 503
+    service.sign.set()
+    assert all(future.result() for future in waiting)
+    assert service.submit(parse_request(f"{LINK}&from=10&to=15")).result()
+    service.close()
+
+
+def test_a_refusal_is_not_kept(service):
+    for _ in range(2):
+        with pytest.raises(TraceError):
+            service.submit(parse_request("noise=loud")).result()
+    assert not service._flying
+
+
+def test_recent_answers_stay_within_their_budget():
+    recent = traces.Recent(10)
+    for name in "abc":
+        recent.put(name, b"1234")
+    assert (recent.get("a"), recent.get("b"), recent.size) == (None, b"1234", 8)
+    recent.put("d", b"x" * 11)
+    assert recent.size == 0
+
+
+# --------------------------------------------------------------------------------------------------------------- names
+
+
+def test_the_validator_depends_on_everything_asked():
+    tags = {traces.etag(parse_request(query)) for query in ("", "to=61", "from=1", "every=2", "follow=1", "seed=2")}
+    assert len(tags) == 6
+    assert traces.etag(parse_request("")) == traces.etag(parse_request("from=0&to=60"))
+
+
+def test_the_build_is_named_by_the_sources(monkeypatch):
+    before = traces.build()
+    monkeypatch.setattr(traces, "version", lambda package: "0.0.1")
+    traces.build.cache_clear()
+    assert traces.build() != before
+    monkeypatch.undo()
+    traces.build.cache_clear()
+    assert traces.build() == before
