@@ -7,7 +7,8 @@ over neighbours. The derivative of the loss with respect to a value lies at the 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,10 +52,14 @@ class Tensor(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """The same values transposed: one row of `stride` numbers an example, from `offset` on."""
+    """The same values transposed: one row of numbers an example.
+
+    From one example to the next it is `stride` numbers, from one time step to the next `step`.
+    """
 
     offset: int
     stride: int
+    step: int
 
 
 class ParameterLayout:
@@ -99,6 +104,7 @@ class Planner:
         self._layout = layout
         self._transposed: dict[int, Rows] = {}
         self._data: set[int] = set()
+        self._written: set[int] = set()  # whose deltas have been emitted
 
     def emit(self, instruction: str, *numbers: int, options: Sequence[float] = ()) -> None:
         """Append a row: what to do, its whole numbers, its float options."""
@@ -139,7 +145,7 @@ class Planner:
             x = self.tensor("input", shape)
             self.emit("gather_narrow", -1, x.offset, stride, features)
         else:
-            rows = Rows(self._reserve(self.lanes * stride), stride)
+            rows = Rows(self._reserve(self.lanes * stride), stride, shape[-1])
             x = self.tensor("input", shape, stride)
             self.emit("gather", rows.offset, x.offset, stride)
             self._transposed[x.offset] = rows
@@ -147,13 +153,26 @@ class Planner:
         return x
 
     def rows_of(self, tensor: Tensor) -> Rows:
-        """The quantity transposed; emits the row that does it where nobody has yet."""
+        """The quantity transposed, time step by time step; emits the row that does it where nobody has yet."""
         if tensor.offset not in self._transposed:
-            stride = padded(tensor.features)
-            rows = Rows(self._reserve(self.lanes * stride), stride)
-            self.emit("transpose_rows", tensor.offset, rows.offset, rows.stride)
+            features, repeats = tensor.shape[-1], math.prod(tensor.shape[:-1])
+            stride = padded(features)
+            step = self.lanes * stride
+            rows = Rows(self._reserve(repeats * step), stride, step)
+            self.emit("transpose_rows", tensor.offset, rows.offset, features, stride, repeats)
             self._transposed[tensor.offset] = rows
         return self._transposed[tensor.offset]
+
+    @contextmanager
+    def delta_of(self, tensor: Tensor) -> Iterator[Tensor]:
+        """Where a backward row shall write dL/d(tensor): in its own place at first; what comes later is added to it."""
+        if tensor.offset not in self._written:
+            self._written.add(tensor.offset)
+            yield tensor
+            return
+        scratch = Tensor(self._reserve(tensor.features * self.lanes), tensor.shape)
+        yield scratch
+        self.emit("add_deltas", tensor.offset, scratch.offset, tensor.features)
 
     def _reserve(self, count: int) -> int:
         offset = self.size

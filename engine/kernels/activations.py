@@ -1,10 +1,13 @@
 """Activation functions: a = f(z), and dL/dz = dL/da f'(z). Sources are with the specs in `engine/activations.py`."""
 
+import numba
+
 from engine.kernels import context as c
 from engine.kernels.context import deltas, options, values
 from engine.kernels.instructions import instruction
 from engine.kernels.simd import (
     LANES,
+    OPTIONS,
     exponential,
     hyperbolic_tangent,
     load,
@@ -18,7 +21,7 @@ from engine.kernels.simd import (
 
 INVERSE_SQRT_2PI, SQRT_2_OVER_PI = 0.3989422804014327, 0.7978845608028654
 
-# Every elementwise row: 2 = offset of z, 3 = offset of a, 4 = units.
+# Every row: 2 = offset of z, 3 = offset of a, 4 = units, 5 = offset of dL/dz (z's own, but where deltas are added up).
 
 
 @instruction
@@ -34,7 +37,7 @@ def relu_forward(context, row):
 @instruction
 def relu_backward(context, row):
     """da/dz = 1 where z > 0, else 0."""
-    z, da, dz = values(context, row[2]), deltas(context, row[3]), deltas(context, row[2])
+    z, da, dz = values(context, row[2]), deltas(context, row[3]), deltas(context, row[5])
     for n in range(0, row[4] * row[c.PADDED], LANES):
         store(dz, n, where(load(z, n) <= 0.0, 0.0, load(da, n)))
     return 0.0
@@ -53,7 +56,7 @@ def leaky_relu_forward(context, row):
 @instruction
 def leaky_relu_backward(context, row):
     """da/dz = 1 where z > 0, else alpha."""
-    z, da, dz, alpha = values(context, row[2]), deltas(context, row[3]), deltas(context, row[2]), options(row)[0]
+    z, da, dz, alpha = values(context, row[2]), deltas(context, row[3]), deltas(context, row[5]), options(row)[0]
     for n in range(0, row[4] * row[c.PADDED], LANES):
         d = load(da, n)
         store(dz, n, where(load(z, n) <= 0.0, alpha * d, d))
@@ -77,7 +80,7 @@ def elu_backward(context, row):
         values(context, row[2]),
         values(context, row[3]),
         deltas(context, row[3]),
-        deltas(context, row[2]),
+        deltas(context, row[5]),
         options(row)[0],
     )
     for n in range(0, row[4] * row[c.PADDED], LANES):
@@ -99,7 +102,7 @@ def gelu_forward(context, row):
 @instruction
 def gelu_backward(context, row):
     """da/dz = Phi(z) + z phi(z),  phi(z) = e^(-z^2 / 2) / sqrt(2 pi)."""
-    z, da, dz = values(context, row[2]), deltas(context, row[3]), deltas(context, row[2])
+    z, da, dz = values(context, row[2]), deltas(context, row[3]), deltas(context, row[5])
     for n in range(0, row[4] * row[c.PADDED], LANES):
         zn = load(z, n)
         phi = exponential(-0.5 * zn * zn) * INVERSE_SQRT_2PI
@@ -124,7 +127,7 @@ def gelu_tanh_forward(context, row):
 @instruction
 def gelu_tanh_backward(context, row):
     """da/dz = s + 2 z s (1 - s) u',  s = 1 / (1 + e^-2u),  u' = sqrt(2 / pi) (1 + 3 * 0.044715 z^2)."""
-    z, da, dz = values(context, row[2]), deltas(context, row[3]), deltas(context, row[2])
+    z, da, dz = values(context, row[2]), deltas(context, row[3]), deltas(context, row[5])
     for n in range(0, row[4] * row[c.PADDED], LANES):
         zn = load(z, n)
         square = zn * zn
@@ -147,7 +150,7 @@ def silu_forward(context, row):
 @instruction
 def silu_backward(context, row):
     """da/dz = s (1 + z (1 - s))."""
-    z, da, dz = values(context, row[2]), deltas(context, row[3]), deltas(context, row[2])
+    z, da, dz = values(context, row[2]), deltas(context, row[3]), deltas(context, row[5])
     for n in range(0, row[4] * row[c.PADDED], LANES):
         zn = load(z, n)
         s = 1.0 / (1.0 + exponential(-zn))
@@ -167,7 +170,7 @@ def tanh_forward(context, row):
 @instruction
 def tanh_backward(context, row):
     """da/dz = 1 - a^2."""
-    a, da, dz = values(context, row[3]), deltas(context, row[3]), deltas(context, row[2])
+    a, da, dz = values(context, row[3]), deltas(context, row[3]), deltas(context, row[5])
     for n in range(0, row[4] * row[c.PADDED], LANES):
         an = load(a, n)
         store(dz, n, load(da, n) * (1.0 - an * an))
@@ -186,7 +189,7 @@ def sigmoid_forward(context, row):
 @instruction
 def sigmoid_backward(context, row):
     """da/dz = a (1 - a)."""
-    a, da, dz = values(context, row[3]), deltas(context, row[3]), deltas(context, row[2])
+    a, da, dz = values(context, row[3]), deltas(context, row[3]), deltas(context, row[5])
     for n in range(0, row[4] * row[c.PADDED], LANES):
         an = load(a, n)
         store(dz, n, load(da, n) * an * (1.0 - an))
@@ -206,7 +209,7 @@ def softplus_forward(context, row):
 @instruction
 def softplus_backward(context, row):
     """da/dz = 1 / (1 + e^-z)."""
-    z, da, dz = values(context, row[2]), deltas(context, row[3]), deltas(context, row[2])
+    z, da, dz = values(context, row[2]), deltas(context, row[3]), deltas(context, row[5])
     for n in range(0, row[4] * row[c.PADDED], LANES):
         store(dz, n, load(da, n) / (1.0 + exponential(-load(z, n))))
     return 0.0
@@ -214,8 +217,28 @@ def softplus_backward(context, row):
 
 @instruction
 def softmax_forward(context, row):
-    """a_k = e^(z_k - m) / sum_j e^(z_j - m),  m = max_j z_j, lane by lane."""
-    lanes, z, a, units = row[c.PADDED], values(context, row[2]), values(context, row[3]), row[4]
+    """a_k = e^(z_k - m) / sum_j e^(z_j - m),  m = max_j z_j, lane by lane; for each of row[6] time steps."""
+    lanes, units = row[c.PADDED], row[4]
+    for t in range(row[6]):
+        z, a = values(context, row[2] + t * units * lanes), values(context, row[3] + t * units * lanes)
+        softmax_rows(a, z, units, lanes)
+    return 0.0
+
+
+@instruction
+def softmax_backward(context, row):
+    """dL/dz_k = a_k (dL/da_k - sum_j a_j dL/da_j), lane by lane; for each of row[6] time steps."""
+    lanes, units = row[c.PADDED], row[4]
+    for t in range(row[6]):
+        step = t * units * lanes
+        a, da, dz = values(context, row[3] + step), deltas(context, row[3] + step), deltas(context, row[5] + step)
+        softmax_rows_backward(dz, a, da, units, lanes)
+    return 0.0
+
+
+@numba.njit(**OPTIONS)
+def softmax_rows(a, z, units, lanes):
+    """Softmax over `units` rows, in every lane; a and z may be the same."""
     for n in range(0, lanes, LANES):
         greatest = load(z, n)
         for k in range(1, units):
@@ -228,18 +251,14 @@ def softmax_forward(context, row):
             total_of_powers = total_of_powers + power
         for k in range(units):
             store(a, k * lanes + n, load(a, k * lanes + n) / total_of_powers)
-    return 0.0
 
 
-@instruction
-def softmax_backward(context, row):
-    """dL/dz_k = a_k (dL/da_k - sum_j a_j dL/da_j), lane by lane."""
-    lanes, units = row[c.PADDED], row[4]
-    a, da, dz = values(context, row[3]), deltas(context, row[3]), deltas(context, row[2])
+@numba.njit(**OPTIONS)
+def softmax_rows_backward(dz, a, da, units, lanes):
+    """The way back of `softmax_rows`; dz and da may be the same."""
     for n in range(0, lanes, LANES):
         mean = splat(a, 0.0)
         for k in range(units):
             mean = mean + load(a, k * lanes + n) * load(da, k * lanes + n)
         for k in range(units):
             store(dz, k * lanes + n, load(a, k * lanes + n) * (load(da, k * lanes + n) - mean))
-    return 0.0

@@ -4,7 +4,7 @@ import numba
 import numpy as np
 
 from engine.kernels import context as c
-from engine.kernels.context import buffer, integers, state, values
+from engine.kernels.context import buffer, deltas, integers, state, values
 from engine.kernels.instructions import instruction
 from engine.kernels.simd import LANES, OPTIONS, at, first_lanes, load, splat, store, transpose_block, where
 
@@ -121,11 +121,22 @@ def gather_targets(context, row):
 
 @instruction
 def transpose_rows(context, row):
-    """Copy values [feature, lane] to rows [lane, stride]: the weight gradient reads them example by example."""
-    lanes, x, rows, stride = row[c.PADDED], values(context, row[2]), values(context, row[3]), row[4]
-    for n in range(0, lanes, LANES):
-        for f in range(0, stride, LANES):
-            transpose_block(at(x, f * lanes + n), lanes, at(rows, n * stride + f), stride)
+    """Copy values [time, feature, lane] to rows [time, lane, stride]: weight gradients read them example by example."""
+    lanes, features, stride = row[c.PADDED], row[4], row[5]
+    for t in range(row[6]):
+        x, rows = values(context, row[2] + t * features * lanes), values(context, row[3] + t * lanes * stride)
+        for n in range(0, lanes, LANES):
+            for f in range(0, stride, LANES):
+                transpose_block(at(x, f * lanes + n), lanes, at(rows, n * stride + f), stride)
+    return 0.0
+
+
+@instruction
+def add_deltas(context, row):
+    """dL/dx += what another consumer of x has to say: 2 = x, 3 = the other, 4 = features."""
+    dx, more = deltas(context, row[2]), deltas(context, row[3])
+    for n in range(0, row[4] * row[c.PADDED], LANES):
+        store(dx, n, load(dx, n) + load(more, n))
     return 0.0
 
 

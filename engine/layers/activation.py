@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,10 +22,15 @@ def plan_activation(planner: Planner, function: ActivationFunction, z: Tensor, n
         return z
     a = planner.tensor(name, z.shape)
     options = function.kernel_options()
-    planner.emit(f"{function.kernel}_forward", z.offset, a.offset, z.features, options=options)
-    planner.on_backward(
-        lambda: planner.emit(f"{function.kernel}_backward", z.offset, a.offset, z.features, options=options)
-    )
+    units, repeats = (z.features, 1) if function.name != "softmax" else (z.shape[-1], math.prod(z.shape[:-1]))
+    planner.emit(f"{function.kernel}_forward", z.offset, a.offset, units, -1, repeats, options=options)
+
+    def backward() -> None:
+        with planner.delta_of(z) as dz:
+            numbers = (z.offset, a.offset, units, dz.offset, repeats)
+            planner.emit(f"{function.kernel}_backward", *numbers, options=options)
+
+    planner.on_backward(backward)
     return a
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,8 @@ __all__ = ["Dense"]
 class Dense(Layer, name="dense"):
     """z = W x + b,  a = f(z): every unit sees every input. Rumelhart, Hinton & Williams 1986, eq. 1-2.
 
-    Shapes: x [batch, in_features], W `weight` [out_features, in_features] (PyTorch's order), b `bias` [out_features],
-    z and a [batch, units].
+    Shapes: x [batch, in_features] (or [batch, time, in_features]: the same weights at every time step), W `weight`
+    [out_features, in_features] (PyTorch's order), b `bias` [out_features], z and a [batch, units].
 
     Backward: dL/dz = dL/da f'(z);  dL/dW = dL/dz x^T and dL/db = dL/dz, summed over the batch;  dL/dx = W^T dL/dz.
     """
@@ -43,12 +44,13 @@ class Dense(Layer, name="dense"):
         object.__setattr__(self, "bias_initialiser", Initialiser.of(self.bias_initialiser))
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        if len(input_shape) != 1:
-            raise ConfigurationError("input of dense", input_shape, "a flat shape (features,): put Flatten() before it")
-        return (self.units,)
+        if len(input_shape) not in (1, 2):
+            accepted = "(features,), or (time, features): put Flatten() before it"
+            raise ConfigurationError("input of dense", input_shape, accepted)
+        return (*input_shape[:-1], self.units)
 
     def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
-        shapes: dict[str, Shape] = {"weight": (self.units, input_shape[0])}
+        shapes: dict[str, Shape] = {"weight": (self.units, input_shape[-1])}
         if self.use_bias:
             shapes["bias"] = (self.units,)
         return shapes
@@ -59,20 +61,20 @@ class Dense(Layer, name="dense"):
     def plan(self, planner: Planner, x: Tensor, name: str) -> Tensor:
         weight = planner.parameter(f"{name}.weight")
         bias = planner.parameter(f"{name}.bias") if self.use_bias else -1
-        z = planner.tensor(f"{name}.pre_activation", (self.units,))
-        planner.emit("dense_forward", x.offset, z.offset, weight, bias, x.features, self.units)
+        z = planner.tensor(f"{name}.pre_activation", self.output_shape(x.shape))
+        inputs, repeats = x.shape[-1], math.prod(x.shape[:-1])
+        numbers = (x.offset, z.offset, weight, bias, inputs, self.units, repeats)
+        planner.emit("dense_forward", *numbers)
 
         def backward() -> None:
-            if x.features <= planner.NARROW:
-                planner.emit(
-                    "dense_weight_gradient_narrow", x.offset, z.offset, weight, bias, x.features, self.units
-                )
+            if repeats == 1 and inputs <= planner.NARROW:
+                planner.emit("dense_weight_gradient_narrow", *numbers)
             else:
                 rows = planner.rows_of(x)
-                numbers = (rows.offset, z.offset, weight, bias, x.features, self.units, rows.stride)
-                planner.emit("dense_weight_gradient", *numbers)
+                planner.emit("dense_weight_gradient", *numbers, *rows)
             if planner.needs_gradient(x):
-                planner.emit("dense_input_gradient", x.offset, z.offset, weight, x.features, self.units)
+                with planner.delta_of(x) as dx:
+                    planner.emit("dense_input_gradient", dx.offset, *numbers[1:])
 
         planner.on_backward(backward)
         return plan_activation(planner, ActivationFunction.of(self.activation), z, f"{name}.activation")
