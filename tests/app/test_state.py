@@ -49,7 +49,8 @@ def test_a_choice_has_its_words(choice, language):
 @pytest.mark.parametrize(("name", "value"), [
     ("n", 5), ("noise", 2.0), ("noise", float("nan")), ("layers", (0,)), ("layers", (600,)), ("layers", (1,) * 40),
     ("layers", "4,2"), ("layers", ("4",)), ("optimiser", "adma"), ("learning_rate", -0.1), ("batch_size", 0),
-    ("dtype", "int8"), ("seed", ""), ("hidden", ("<script>",)), ("features", ()), ("shuffle", "yes"), ("regularisation_rate", 1e9),
+    ("dtype", "int8"), ("seed", ""), ("hidden", ("<script>",)), ("features", ()), ("shuffle", "yes"),
+    ("regularisation_rate", 1e9),
 ])  # fmt: skip
 def test_a_value_beyond_its_limits_is_refused_by_name(name, value):
     with pytest.raises(errors.ConfigurationError) as caught:
