@@ -37,8 +37,7 @@ from app.state import (
     outputs_of,
 )
 from engine import datasets
-from engine.datasets.options import LARGEST_SEED as LARGEST_DATA_SEED
-from engine.datasets.options import Features, Flag, Integer, Number, Option, Points, Seed
+from engine.datasets.options import LARGEST_SEED, Features, Flag, Integer, Number, Option, Points, Seed
 from engine.errors import ConfigurationError, EngineError
 from engine.experiment import EDIT_KEYS
 from engine.layers import Layer
@@ -59,9 +58,9 @@ __all__ = [
 ]
 
 VERSION = "1"
+HOST = "playground.tensorflow.org"
 LONGEST = 4096  # characters, decoded
 LONGEST_ENCODED = 3 * LONGEST
-LARGEST_SEED = 2**63 - 1
 HARMLESS = "-._~:,()"  # left as they are in a query, for people to read
 
 # The link's key of a dataset's option, where it is not the option's own name.
@@ -82,6 +81,7 @@ VIEW_KEYS = tuple(CHOICE[name].query for name in VIEW)
 # Of no meaning to an experiment: the page's own, and what others hang on links.
 IGNORED = re.compile(r"lang|embed|embed_options|utm_\w+|fbclid|gclid")
 
+SEEDS = f'a whole number from 0 to {LARGEST_SEED}, a string like 0.59704, or any other string after a "~"'
 FLOATED_SEED = re.compile(r"\d+\.\d+", re.ASCII)  # the Playground's form; other strings are written with a "~"
 EDIT_BORDER = re.compile(r"_(?=\d+\.)", re.ASCII)
 EDIT = re.compile(r"(\d{1,10})\.([a-z_]+)\.(.+)", re.ASCII)
@@ -112,34 +112,35 @@ def read_link_leniently(text: str) -> tuple[engine.Experiment, int, list[LinkPro
 
 def read_view(text: str) -> dict[str, Any]:
     """What a link says of the choices that are not part of the experiment (`state.VIEW`); defaults for what is bad."""
-    try:
-        values, ours = _values(text)
-    except LinkError:
-        return {name: CHOICE[name].default for name in VIEW}
-    if not ours:
-        return playground.view(values)
-    reader = Reader(values, strict=False)
+    reader = Reader({}, strict=False)
+    if not _fill(reader, text):
+        return playground.view(reader.values)
     return {name: reader.take(CHOICE[name].query, partial(_read_view, name), CHOICE[name].default) for name in VIEW}
 
 
 def _read(text: str, *, strict: bool) -> tuple[engine.Experiment, int, list[LinkProblem]]:
     reader = Reader({}, strict=strict)
-    try:
-        values, ours = _values(text)
-    except LinkError as error:
-        reader.note(error)
-        values, ours = {}, True
-    reader.values = values
-    if not ours:
+    if not _fill(reader, text):
         return playground.read(reader), 0, reader.problems
     experiment = _read_ours(reader)
     step = reader.take("step", partial(_read_option, "step", Integer(0, 0, MOST_STEPS)), 0)
     return experiment, step, reader.problems
 
 
-def _values(text: str) -> tuple[dict[str, str], bool]:
-    """What a link says, key by key, and whether it is one of ours."""
-    if not isinstance(text, str) or len(text) > LONGEST_ENCODED:
+def _fill(reader: Reader, text: str) -> bool:
+    """Give the reader what a link says, key by key; return whether it is one of ours."""
+    try:
+        query, ours = _query(text)
+    except LinkError as error:
+        reader.note(error)
+        return True
+    reader.values = _our_values(query, reader) if ours else playground.values_of(query)
+    return ours
+
+
+def _query(text: str) -> tuple[str, bool]:
+    """The part of a link that holds keys and values, and whether they are ours."""
+    if not isinstance(text, str) or len(text) > LONGEST_ENCODED or len(unquote(text)) > LONGEST:
         raise LinkError("link", _start(text), f"text of at most {LONGEST} characters")
     text = text.strip()
     if "=" not in text and "%3d" in text.lower():
@@ -148,33 +149,27 @@ def _values(text: str) -> tuple[dict[str, str], bool]:
     place, asked, query = address.partition("?")
     if not asked and "=" in place and "://" not in place:
         place, query = "", place
-    elif place and "://" not in place and not place.startswith("/"):
+    elif not (asked or fragment or "://" in place or place.startswith("/") or HOST in place or not place):
         raise LinkError("link", _start(text), "a link of this page, or one of TensorFlow Playground")
     hashed, queried = playground.values_of(fragment), playground.values_of(query)
     if "v" not in queried and playground.is_playground(hashed, in_hash=True):
-        return _within_length(hashed), False
-    if playground.is_playground(queried) or ("playground.tensorflow.org" in place and not query):
-        return _within_length(queried), False
-    return _within_length(_our_values(query or fragment)), True
+        return fragment, False
+    if playground.is_playground(queried) or (HOST in place and not query):
+        return query, False
+    return query or fragment, True
 
 
-def _our_values(query: str) -> dict[str, str]:
-    values: dict[str, str] = {}
+def _our_values(query: str, reader: Reader) -> dict[str, str]:
+    said: dict[str, list[str]] = {}
     for piece in query.split("&"):
-        key, equals, value = piece.partition("=")
-        key = unquote_plus(key)
-        if not piece or IGNORED.fullmatch(key):
-            continue
-        if not equals or key in values:
-            raise LinkError(key[:60], value[:60], "each key once, with = and its value")
-        values[key] = unquote_plus(value)
-    return values
-
-
-def _within_length(values: dict[str, str]) -> dict[str, str]:
-    length = sum(len(key) + len(value) + 2 for key, value in values.items())
-    if length > LONGEST:
-        raise LinkError("link", f"{length} characters", f"at most {LONGEST}")
+        key, *value = piece.split("=", 1)
+        said.setdefault(unquote_plus(key), []).extend(map(unquote_plus, value))
+    values = {}
+    for key, given in said.items():
+        if len(given) == 1 and not IGNORED.fullmatch(key):
+            values[key] = given[0]
+        elif len(given) != 1 and key:
+            reader.note(LinkError(_start(key), _start(" and ".join(given)), "a key once, with = and its value"))
     return values
 
 
@@ -190,15 +185,13 @@ def _read_ours(reader: Reader) -> engine.Experiment:
             reader.note(LinkError(key, value, f"one of the keys {', '.join(KEYS)}", "key", {"known": KEYS}))
     reader.take("v", _read_version, VERSION)
     usual_seed: int | str = CHOICE["seed"].default
-    seed = reader.take("seed", partial(_read_seed, largest=LARGEST_SEED), usual_seed)
+    seed = reader.take("seed", partial(_read_seed, "seed"), usual_seed)
     name = reader.take("data", _read_name, CHOICE["dataset"].default)
-    options = _read_options(reader, name) | {"seed": _read_data_seed(reader, seed)}
+    options = _read_options(reader, name) | {"seed": reader.take("data_seed", partial(_read_seed, "data_seed"), seed)}
     task, loss = datasets.entry(name).task, _usual_loss(name, options)
     loss = reader.take("loss", partial(_read_loss, task), loss)
     usual = _usual(name, options, loss)
     dataset = reader.take("labels", partial(_read_labels, name, options, loss), usual.dataset)
-    if task == "regression" and "labels" in reader.values:
-        reader.note(LinkError("labels", reader.values["labels"], f"nothing: {name} has values, not labels"))
     network = reader.take("net", partial(_read_network, loss, dataset), _fitted(usual.network, dataset))
     experiment = engine.Experiment(
         network,
@@ -241,8 +234,8 @@ def _read_option(key: str, option: Option, text: str) -> Any:
         return option.check(key, _read_plain(key, option, text))
     except LinkError:
         raise
-    except ConfigurationError:
-        raise LinkError.of_option(key, text, option) from None
+    except ConfigurationError as error:
+        raise LinkError.of_option(key, text, option, error) from None
 
 
 def _read_plain(key: str, option: Option, text: str) -> Any:
@@ -253,35 +246,22 @@ def _read_plain(key: str, option: Option, text: str) -> Any:
         return tuple(text.split(",")) if text else ()
     if isinstance(option, Flag):
         return read_flag(text, key)
+    if not isinstance(option, Integer | Number):
+        return text
     try:
-        return (
-            read_whole(text, key)
-            if isinstance(option, Integer)
-            else read_number(text, key)
-            if isinstance(option, Number)
-            else text
-        )
+        return read_whole(text, key) if isinstance(option, Integer) else read_number(text, key)
     except LinkError:
         raise LinkError.of_option(key, text, option) from None
 
 
-def _read_seed(text: str, largest: int) -> int | str:
+def _read_seed(key: str, text: str) -> int | str:
     """A whole number; a string as TF Playground's `0.12345`, any other string after a "~"."""
-    if text.startswith("~") or FLOATED_SEED.fullmatch(text):
-        seed: int | str = Seed().check("seed", text.removeprefix("~"))
-        return seed
-    accepted = f'a whole number from 0 to {largest}, a string like 0.59704, or any other string after a "~"'
-    if not text.isdecimal() or not text.isascii() or len(text) > 19 or int(text) > largest:
-        raise LinkError("seed", text, accepted)
-    return int(text)
-
-
-def _read_data_seed(reader: Reader, seed: int | str) -> int | str:
-    """The data's own seed; without one, the experiment's."""
-    usual = seed if isinstance(seed, str) or seed <= LARGEST_DATA_SEED else None
-    if usual is None and "data_seed" not in reader.values:
-        reader.note(LinkError("seed", str(seed), f"a whole number up to {LARGEST_DATA_SEED}, or data_seed beside it"))
-    return reader.take("data_seed", partial(_read_seed, largest=LARGEST_DATA_SEED), 0 if usual is None else usual)
+    marked = text.startswith("~")
+    number = text.isdecimal() and text.isascii() and len(text) <= 19
+    if not (marked or number or FLOATED_SEED.fullmatch(text)):
+        raise LinkError(key, text, SEEDS)
+    seed: int | str = Seed().check(key, int(text) if number else text.removeprefix("~"))
+    return seed
 
 
 def _usual_loss(name: str, options: Mapping[str, Any]) -> Loss:
@@ -308,6 +288,8 @@ def _read_loss(task: str, text: str) -> Loss:
 
 
 def _read_labels(name: str, options: Mapping[str, Any], loss: Loss, text: str) -> engine.Dataset:
+    if "labels" not in datasets.entry(name).options:
+        raise LinkError("labels", text, f"nothing: {name} has values, not labels")
     dataset = datasets.load(name, **options, labels=text)
     check_labels(loss, dataset)
     return dataset

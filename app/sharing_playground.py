@@ -16,7 +16,7 @@ from urllib.parse import unquote
 import engine
 from app.sharing_reader import Reader
 from app.sharing_specs import LinkError, read_number
-from app.state import CHOICE, MOST_UNITS, Hidden, Settings
+from app.state import CHOICE, MOST_UNITS, Hidden, Names, Settings
 from engine.datasets.options import Integer, Number
 from engine.errors import ConfigurationError
 
@@ -41,6 +41,21 @@ OTHERS = (
 )  # fmt: skip
 KEYS = frozenset((*FEATURES, *WITHOUT_EFFECT, *OTHERS))
 HIDE = "_hide"
+# What is hidden by KEY_hide, as choices of ours; other names stay as they are.
+HIDDEN = {
+    "showTestData": "show_test",
+    "discretize": "discretise",
+    "playButton": "play",
+    "stepButton": "step",
+    "resetButton": "reset",
+    "learningRate": "learning_rate",
+    "regularization": "regulariser",
+    "regularizationRate": "regularisation_rate",
+    "problem": "task",
+    "percTrainData": "train_fraction",
+    "batchSize": "batch_size",
+    "numHiddenLayers": "layers",
+}
 
 SHAPE = (Hidden(4), Hidden(2))
 UNITS = Integer(4, 1, MOST_UNITS)
@@ -102,11 +117,12 @@ def read(reader: Reader) -> engine.Experiment:
 
 def view(values: Mapping[str, str]) -> dict[str, Any]:
     """The choices of a Playground link that are not part of the experiment."""
-    hidden = sorted(key.removesuffix(HIDE) for key, value in values.items() if key.endswith(HIDE) and value == "true")
+    keys = sorted(key.removesuffix(HIDE) for key, value in values.items() if key.endswith(HIDE) and value == "true")
+    hidden = [name for name in (HIDDEN.get(key, key) for key in keys) if Names.plain(name)]
     return {
         "show_test": _flag(values, "showTestData"),
         "discretise": _flag(values, "discretize"),
-        "hidden": tuple(hidden),
+        "hidden": tuple(hidden[: Names.most]),
     }
 
 

@@ -61,8 +61,8 @@ class LinkError(ConfigurationError):
         return cls(key, value, named)
 
     @classmethod
-    def of_option(cls, key: str, value: object, option: Option) -> LinkError:
-        """A value that an option does not accept."""
+    def of_option(cls, key: str, value: object, option: Option, error: ConfigurationError | None = None) -> LinkError:
+        """A value that an option does not accept; `error` may say more than the option where it has parts."""
         if isinstance(option, Number | Integer):
             kind = "number" if isinstance(option, Number) else "integer"
             return cls(key, value, option.accepted, kind, {"low": option.low, "high": option.high})
@@ -70,7 +70,7 @@ class LinkError(ConfigurationError):
             return cls(key, value, option.accepted, "word", {"known": option.known})
         if isinstance(option, Flag):
             return cls(key, value, "true or false", "flag")
-        return cls(key, value, option.accepted)
+        return cls(key, value, error.accepted if error else option.accepted)
 
 
 # --------------------------------------------------------------------------------------------------------- to text
@@ -130,7 +130,7 @@ def read_spec(family: type[Spec], text: str, key: str, depth: int = 0) -> Any:
         raise LinkError(key, text, f"parts within parts no deeper than {DEEPEST}")
     name, options = _split_part(text, key)
     try:
-        member = family.member(name)
+        member: Any = family.member(name)
     except UnknownNameError as error:
         raise LinkError.of(key, error) from None
     own = _fields(member)

@@ -14,7 +14,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import engine
 from engine import datasets
@@ -100,14 +100,18 @@ class Names:
 
     default: tuple[str, ...] = ()
 
-    accepted = "at most 64 names of letters, digits, - and _"
+    most: ClassVar[int] = 64
+    accepted: ClassVar[str] = f"at most {most} names of letters, digits, - and _"
+
+    @staticmethod
+    def plain(word: object) -> bool:
+        """Whether a word is a name: harmless wherever it is put."""
+        return isinstance(word, str) and len(word) <= 64 and word.isascii() and word.replace("-", "_").isidentifier()
 
     def check(self, name: str, value: object) -> tuple[str, ...]:
-        words = tuple(value) if isinstance(value, tuple | list) else ()
-        plain = all(isinstance(word, str) and word.replace("-", "_").isidentifier() for word in words)
-        if not isinstance(value, tuple | list) or len(words) > 64 or not plain:
+        if not isinstance(value, tuple | list) or len(value) > self.most or not all(map(self.plain, value)):
             raise ConfigurationError(name, value, self.accepted)
-        return tuple(dict.fromkeys(words))
+        return tuple(dict.fromkeys(value))
 
 
 @dataclass(frozen=True)
@@ -154,13 +158,14 @@ class Choice:
         return self.option.check(self.name, value)
 
 
-def _of(family: type[Spec], default: str, *, without: tuple[str, ...] = (), also: tuple[str, ...] = ()) -> Word:
+def _of(family: type[Spec], default: str, *also: str) -> Word:
     """A choice among a family's registered names."""
-    return Word(default, (*also, *(name for name in family.names() if name not in without)))
+    return Word(default, (*also, *family.names()))
 
 
 FRACTIONS = tuple(tenth / 10 for tenth in range(1, 10))
 NOISES = tuple(round(0.05 * twentieth, 2) for twentieth in range(11))
+HIDDEN_ACTIVATIONS = tuple(name for name in ActivationFunction.names() if name != "softmax")
 ALMOST_ONE = 1.0 - 1e-9
 
 CHOICES: tuple[Choice, ...] = (
@@ -177,7 +182,7 @@ CHOICES: tuple[Choice, ...] = (
     Choice("seed", Seed(0), "seed"),
     # network
     Choice("layers", Layers(), "net"),
-    Choice("activation", _of(ActivationFunction, "tanh", without=("softmax",)), "net"),
+    Choice("activation", _of(ActivationFunction, "tanh"), "net", shown=HIDDEN_ACTIVATIONS),
     Choice("activation_alpha", Number(0.01, 0.0, 100.0), "net"),
     Choice("output_activation", _of(ActivationFunction, "identity"), "net"),
     Choice("initialiser", _of(Initialiser, "glorot_uniform"), "net"),
@@ -199,7 +204,7 @@ CHOICES: tuple[Choice, ...] = (
     Choice("schedule_steps", Integer(1000, 1, MOST_STEPS), "opt", live=True),
     Choice("schedule_factor", Number(0.5, 1e-9, 1.0), "opt", live=True),
     Choice("schedule_final", Number(0.0, 0.0, 1000.0), "opt", live=True),
-    Choice("regulariser", _of(Regulariser, "none", also=("none",)), "reg", live=True),
+    Choice("regulariser", _of(Regulariser, "none", "none"), "reg", live=True),
     Choice("regularisation_rate", Number(0.001, -100.0, 100.0), "reg", shown=REGULARISATION_RATES, live=True),
     Choice("l2_rate", Number(0.001, 0.0, 100.0), "reg", shown=REGULARISATION_RATES, live=True),
     Choice("prune", Flag(False), "reg", words="regulariser", live=True),

@@ -5,6 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.browser import browser
+
+__all__ = ["browser"]  # a fixture of every folder below
+
 
 @pytest.fixture(autouse=True)
 def strict_numbers():

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tests.benchmarks import __main__ as command
-from tests.benchmarks.cases import CASES
-from tests.benchmarks.measuring import TOLERANCE, PeerError, PeerProcess, Result, loss_error, write_task
+from tests.benchmarks.cases import CASES, Bar
+from tests.benchmarks.measuring import TOLERANCE, PeerError, PeerProcess, loss_error, write_task
 from tests.benchmarks.peers import PEERS, peer_class
 
 
@@ -32,16 +31,21 @@ def test_peers_have_our_losses(case, name, tmp_path):
 def test_cases_have_whole_batches_and_known_peers(case):
     experiment = case.experiment()
     assert len(experiment.dataset.x_train) % case.batch == 0
-    assert set(case.bars) <= set(PEERS)
+    assert {peer for bar in case.bars for peer in bar.peers} <= set(PEERS)
     assert experiment.network.output_shape[0] == int(case.name.split("-")[-1])
 
 
-def test_bars_are_judged():
-    case = replace(CASES[0], bars={"torch": 200})
-    result = Result("torch", "eager", 100.0, 199.0, 0.0)
-    assert command.verdict(case, result).endswith("MISSED")
-    assert command.verdict(case, result._replace(ratio=200.0)).endswith("met")
-    assert command.verdict(case, result._replace(peer="jax_scan")) == ""
+@pytest.mark.parametrize(
+    ("ratios", "expected"),
+    [
+        ({"engine": 1.0, "torch": 200.0, "jax_step": 90.0}, "met"),
+        ({"engine": 1.0, "torch": 199.9, "jax_step": 90.0}, "MISSED"),
+        ({"engine": 1.0, "jax_step": 90.0}, "not decided"),
+        ({"engine": 1.0, "jax_step": 201.0}, "met"),
+    ],
+)
+def test_bars_are_judged(ratios, expected):
+    assert command.verdict(Bar(("torch", "jax_step"), 200), ratios) == expected
 
 
 @pytest.mark.parametrize(("losses", "error"), [([1.0, 2.0], 0.0), ([1.0, 2.2], 0.1), ([1.0, np.nan], np.inf)])

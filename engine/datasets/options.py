@@ -16,7 +16,7 @@ import numpy as np
 from engine.datasets.features import FEATURES
 from engine.errors import ConfigurationError, UnknownNameError
 
-LARGEST_SEED = 2**32 - 1
+LARGEST_SEED = 2**63 - 1  # as an experiment's
 LONGEST_SEED = 64  # characters
 MOST_POINTS = 5000  # rows that a generator makes at most
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -13,23 +12,9 @@ import urllib.request
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from app.bootstrap import ROOT
-
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync",
-]  # fmt: skip
-
-
-def chromium() -> str:
-    """Path of the system's Chromium. Without one the tests skip, and in CI they fail."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        complain = pytest.fail if os.environ.get("CI") else pytest.skip
-        complain("no Chromium on this machine; Debian's package is called chromium")
-    return str(found)
 
 
 def free_port() -> int:
@@ -84,16 +69,6 @@ def serve() -> Iterator[Callable[..., str]]:
 def address(serve: Callable[..., str]) -> str:
     """Address of a server that most tests share."""
     return serve()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all tests."""
-    path = chromium()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ GENERATED = [name for name in PLANE + CURVES if name != "points"]
 CLASSES = [name for name in NAMES if datasets.entry(name).task == "classification"]
 
 seeds = st.one_of(
-    st.integers(0, 2**32 - 1), st.text(st.characters(categories=["L", "N", "P"]), min_size=1, max_size=20)
+    st.integers(0, 2**63 - 1), st.text(st.characters(categories=["L", "N", "P"]), min_size=1, max_size=20)
 )
 
 
@@ -521,7 +521,7 @@ def test_feature_columns_of_no_points_keep_their_width():
     ({"n": False}, "n"),
     ({"train_fraction": 1.0}, "train_fraction"),
     ({"seed": -1}, "seed"),
-    ({"seed": 2**32}, "seed"),
+    ({"seed": 2**63}, "seed"),
     ({"seed": ""}, "seed"),
     ({"seed": "a" * 65}, "seed"),
     ({"seed": "\x00"}, "seed"),

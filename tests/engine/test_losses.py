@@ -69,6 +69,19 @@ def test_train_and_test_rows_are_not_mixed_up(loss):
     assert run.test_loss() == pytest.approx(run.loss(case.x[5:], case.y[5:]), rel=1e-14)
 
 
+def test_losses_of_sets_of_several_sizes():
+    """Data are judged in chunks by a program that is used again and again; nothing of one set may stay for the next."""
+    case = Case(batch=320)
+    data = engine.Dataset(case.x[:128], case.y[:128], case.x[128:], case.y[128:], task="regression")
+    run = engine.Experiment(case.network, data, dtype="float64").start()
+    squares = (run.forward(case.x) - case.y) ** 2
+    for _ in range(2):
+        assert run.train_loss() == pytest.approx(squares[:128].mean(), rel=1e-13)
+        assert run.test_loss() == pytest.approx(squares[128:].mean(), rel=1e-13)
+        for count in (64, 1, 65, 64, 63, 320, 128, 2):
+            assert run.loss(case.x[:count], case.y[:count]) == pytest.approx(squares[:count].mean(), rel=1e-13)
+
+
 def test_registered_names_are_those_of_the_issue():
     assert set(Loss.names()) == set(naive.LOSSES)
     assert {name: Loss.member(name).targets for name in Loss.names()} == TARGETS

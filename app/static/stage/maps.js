@@ -11,6 +11,8 @@ import { mix, pixel } from "./theme.js";
 /** Samples along a side of the big map while it moves, and when it stands still. */
 export const SIDE = { moving: 40, still: 100 };
 const LINE_POINTS = 96;
+/** Corner radius of a tile as a share of its side. */
+const CORNER = 0.15;
 
 export class ResponseMaps {
   /**
@@ -86,8 +88,9 @@ export class ResponseMaps {
       const image = this.atlasImage(atlas, tile);
       const pixels = new Uint32Array(image.data.buffer);
       const scale = this.scaleOf(layer);
+      const into = { pixels, width: atlas.units * tile, corner: atlas.corner, ramp: this.theme.ramp };
       for (let unit = 0; unit < atlas.units; unit += 1) {
-        halve(this.row(layer, unit), side, pixels, unit * tile, atlas.units * tile, this.theme.ramp, scale);
+        halve(this.row(layer, unit), side, unit * tile, scale, into);
       }
       atlas.canvas.getContext("2d").putImageData(image, 0, 0);
     });
@@ -100,9 +103,10 @@ export class ResponseMaps {
     const image = this.atlasImage(atlas, tile);
     const pixels = new Uint32Array(image.data.buffer);
     const inputs = planeInputs(ALL_FEATURES, SIDE.moving, this.domain);
+    const into = { pixels, width: atlas.units * tile, corner: atlas.corner, ramp: this.theme.ramp };
     ALL_FEATURES.forEach((_, unit) => {
       const row = inputs.subarray(unit * SIDE.moving ** 2, (unit + 1) * SIDE.moving ** 2);
-      halve(row, SIDE.moving, pixels, unit * tile, atlas.units * tile, this.theme.ramp, featureScale(row));
+      halve(row, SIDE.moving, unit * tile, featureScale(row), into);
     });
     atlas.canvas.getContext("2d").putImageData(image, 0, 0);
     return atlas;
@@ -128,6 +132,7 @@ export class ResponseMaps {
       atlas.tile = tile;
       atlas.canvas = canvasOf(atlas.units * tile, tile);
       atlas.image = new ImageData(atlas.units * tile, tile);
+      atlas.corner = cornerMask(tile);
     }
     return atlas.image;
   }
@@ -232,15 +237,25 @@ export class ResponseMaps {
 }
 
 /** Means of two by two samples as colours, written into an atlas. */
-function halve(row, side, pixels, left, width, ramp, scale) {
+function halve(row, side, left, scale, { pixels, width, corner, ramp }) {
   const tile = side >> 1;
   for (let y = 0; y < tile; y += 1) {
     for (let x = 0; x < tile; x += 1) {
       const at = 2 * y * side + 2 * x;
       const mean = (row[at] + row[at + 1] + row[at + side] + row[at + side + 1]) / 4;
-      pixels[y * width + left + x] = ramp[rampIndex(scale(mean))];
+      pixels[y * width + left + x] = ramp[rampIndex(scale(mean))] & corner[y * tile + x];
     }
   }
+}
+
+/** Rounded corners as masks of the alpha byte: clipping every tile would cost more than all the rest. */
+function cornerMask(tile) {
+  const radius = CORNER * tile;
+  const inset = (v) => Math.max(0, radius - v - 0.5, v + 0.5 - (tile - radius));
+  return Uint32Array.from({ length: tile * tile }, (_, i) => {
+    const out = Math.hypot(inset(i % tile), inset(Math.floor(i / tile))) - radius;
+    return (Math.round(255 * Math.min(1, Math.max(0, 0.5 - out))) << 24) | 0xffffff;
+  });
 }
 
 /** One tile of an atlas, stretched; smooth ones leave out half a sample so that neighbours do not bleed in. */

@@ -50,9 +50,8 @@ export class Painter {
   resize() {
     if (!this.model || this.network.width === 0) return;
     this.layout = layoutNetwork(this.model, this.network);
-    this.tiles = tilePath(this.layout.units.flat());
+    this.tiles = tilePath(this.layout.units.slice(this.model.image > 0 ? 1 : 0).flat());
     this.idle = this.layout.features.filter(({ active }) => !active);
-    this.idleTiles = tilePath(this.idle);
     this.links = null;
   }
 
@@ -111,12 +110,8 @@ export class Painter {
 
   /** Inputs that are switched off, faintly. */
   paintFeatures(ctx) {
-    if (this.idle.length === 0) return;
-    ctx.save();
-    ctx.clip(this.idleTiles);
     ctx.globalAlpha = 0.28;
     for (const box of this.idle) this.maps.paintFeature(ctx, box.name, box);
-    ctx.restore();
   }
 
   refreshLinks(highlight) {

@@ -103,21 +103,29 @@ function addTravellers(links, carried, t, { tones, highlight, strength }, marks)
   });
 }
 
-/** Faster than phases can be told: a gentle stream to the right, a thinner one back. */
+/** Faster than phases can be told: a gentle stream to the right, a thinner one back. One mark a tone: they are many. */
 function addFlow({ links, weights, moment, flow, highlight }, marks) {
-  const strength = 1 - moment.slow;
+  const alpha = 1 - moment.slow;
+  const streams = {
+    positive: { kind: "stream", tone: "positive", hollow: false, alpha: 0.85 * alpha, drops: [] },
+    negative: { kind: "stream", tone: "negative", hollow: false, alpha: 0.85 * alpha, drops: [] },
+    rise: { kind: "stream", tone: "rise", hollow: true, alpha: 0.7 * alpha, drops: [] },
+  };
   for (const link of links) {
     const { weight, inputs } = weights[link.layer - 1];
     const w = weight[link.to * inputs + link.from];
-    const weightShare = Math.min(1, Math.abs(w) / 1.6);
-    if (weightShare < 0.2 || (highlight && !touches(highlight, link.layer, link.to, link.from))) continue;
+    const share = Math.min(1, Math.abs(w) / 1.6);
+    if (share < 0.2 || (highlight && !touches(highlight, link.layer, link.to, link.from))) continue;
     const offset = (0.618 * (7 * link.to + 13 * link.from + 3 * link.layer)) % 1;
-    const [x, y] = pointOn(link.curve, (FLOW_SPEED * flow + offset) % 1);
-    marks.push({ kind: "drop", x, y, radius: 1.2 + 1.4 * weightShare, tone: toneOf(w), alpha: 0.85 * strength, hollow: false });
-    if ((link.to + link.from) % 2 === 0) continue;
-    const [backX, backY] = pointOn(link.curve, 1 - ((FLOW_SPEED * flow + offset * 1.7) % 1));
-    marks.push({ kind: "drop", x: backX, y: backY, radius: 1.9, tone: "rise", alpha: 0.7 * strength, hollow: true });
+    addDrop(streams[toneOf(w)], link.curve, (FLOW_SPEED * flow + offset) % 1, 1.2 + 1.4 * share);
+    if ((link.to + link.from) % 2 === 1) addDrop(streams.rise, link.curve, 1 - ((FLOW_SPEED * flow + 1.7 * offset) % 1), 2.3);
   }
+  marks.push(...Object.values(streams));
+}
+
+function addDrop({ drops }, curve, t, radius) {
+  const [x, y] = pointOn(curve, t);
+  drops.push(x, y, radius);
 }
 
 function addUnits(picture, marks) {

@@ -1,13 +1,13 @@
-/** Draws a scene: marks in order, faces of units inside their rounded tiles. */
+/** Draws a scene: marks in order, edges below units, units below words. */
 
 import { drawAnswer } from "./answer.js";
 import { drawEdge, drawGhost, drawHalo } from "./edge.js";
 import { drawLabel } from "./label.js";
-import { drawDrop, drawPulse } from "./pulse.js";
+import { drawPulse, drawStream } from "./pulse.js";
 import { cornerOf, drawFace, drawFrame } from "./unit.js";
 import { drawWedge } from "./wedge.js";
 
-const DRAW = { edge: drawEdge, halo: drawHalo, ghost: drawGhost, pulse: drawPulse, drop: drawDrop, wedge: drawWedge, answer: drawAnswer, label: drawLabel };
+const DRAW = { edge: drawEdge, halo: drawHalo, ghost: drawGhost, pulse: drawPulse, stream: drawStream, wedge: drawWedge, answer: drawAnswer, label: drawLabel };
 
 const ON_TOP = new Set(["answer", "label"]);
 
@@ -22,14 +22,21 @@ export function drawScene(ctx, marks, tools) {
   ctx.globalAlpha = 1;
   ctx.fillStyle = tools.theme.paper;
   ctx.fill(tools.tiles);
-  ctx.save();
-  ctx.clip(tools.tiles);
   for (const mark of units) drawFace(ctx, mark, tools);
-  ctx.restore();
+  drawOutlines(ctx, units, tools);
   if (units[0].face === "pixel") frameImage(ctx, units, tools.theme);
   for (const mark of units) drawFrame(ctx, mark, tools);
   for (const mark of marks) if (ON_TOP.has(mark.kind)) DRAW[mark.kind](ctx, mark, tools);
   ctx.globalAlpha = 1;
+}
+
+/** The quiet frame of every tile at once. */
+function drawOutlines(ctx, units, { theme, tiles }) {
+  ctx.setLineDash([]);
+  ctx.globalAlpha = units.some(({ alpha }) => alpha < 1) ? 0.4 : 1;
+  ctx.strokeStyle = theme.faint;
+  ctx.lineWidth = 1;
+  ctx.stroke(tiles);
 }
 
 /** A line around the pixels of an input image. */
@@ -43,7 +50,7 @@ function frameImage(ctx, units, theme) {
   ctx.strokeRect(first.x - 1, first.y - 1, last.x + last.w - first.x + 2, last.y + last.h - first.y + 2);
 }
 
-/** One path of all tiles. @param {import("../layout/dense.js").Box[]} boxes */
+/** One path of all tiles that are not pixels. @param {import("../layout/dense.js").Box[]} boxes */
 export function tilePath(boxes) {
   const path = new Path2D();
   for (const box of boxes) path.roundRect(box.x, box.y, box.w, box.h, cornerOf(box.w));

@@ -14,18 +14,29 @@ export function drawPulse(ctx, { x, y, tail, radius, tone, hollow, alpha }, { th
   for (const [tx, ty] of tail) ctx.lineTo(tx, ty);
   ctx.stroke();
   ctx.lineCap = "butt";
-  drawDrop(ctx, { x, y, radius, tone, hollow, alpha }, { theme });
-}
-
-export function drawDrop(ctx, { x, y, radius, tone, hollow, alpha }, { theme }) {
   ctx.globalAlpha = alpha;
   ctx.beginPath();
   ctx.arc(x, y, hollow ? radius + 0.6 : radius, 0, TURN);
+  paintDrops(ctx, tone, hollow, theme);
+}
+
+/** Many small drops of one tone, in one path. */
+export function drawStream(ctx, { drops, tone, hollow, alpha }, { theme }) {
+  ctx.setLineDash([]);
+  ctx.globalAlpha = alpha;
+  ctx.beginPath();
+  for (let i = 0; i < drops.length; i += 3) {
+    ctx.moveTo(drops[i] + drops[i + 2], drops[i + 1]);
+    ctx.arc(drops[i], drops[i + 1], drops[i + 2], 0, TURN);
+  }
+  paintDrops(ctx, tone, hollow, theme);
+}
+
+function paintDrops(ctx, tone, hollow, theme) {
   ctx.fillStyle = hollow ? theme.paper : theme[tone];
   ctx.fill();
   if (!hollow) return;
-  ctx.setLineDash([]);
   ctx.strokeStyle = theme[tone];
-  ctx.lineWidth = 1.7;
+  ctx.lineWidth = 1.6;
   ctx.stroke();
 }

@@ -21,15 +21,14 @@ const FACES = {
   },
 };
 
-function drawValue(ctx, { box, value, filled }, { maps, theme, colours }) {
+function drawValue(ctx, { box, value, filled }, { maps, colours }) {
   ctx.fillStyle = colours[rampIndex(squash(value, maps.activationOf(box.layer)) * filled)];
-  ctx.fillRect(box.x, box.y, box.w, box.h);
-  ctx.fillStyle = theme.ink;
+  fillRound(ctx, box);
 }
 
 function drawLine(ctx, { x, y, w, h }, row, activation, theme) {
   ctx.fillStyle = theme.ground;
-  ctx.fillRect(x, y, w, h);
+  fillRound(ctx, { x, y, w, h });
   ctx.strokeStyle = theme.line;
   ctx.lineWidth = 1;
   ctx.beginPath();
@@ -63,9 +62,9 @@ export function drawFrame(ctx, mark, { theme, format }) {
 
 function drawBorder(ctx, { box, value, share, filled, alpha, face }, theme) {
   const small = box.w < 22;
-  strokeRound(ctx, box, 0.5, theme.faint, 1, alpha);
-  if (small && face !== "plain") return;
-  strokeRound(ctx, box, small ? 0.5 : 1, value < 0 ? theme.negative : theme.positive, small ? 1.2 : 2.4, alpha * filled * Math.abs(share) ** 0.7);
+  const strength = alpha * filled * Math.abs(share) ** 0.7;
+  if (strength < 0.04 || (small && face !== "plain")) return;
+  strokeRound(ctx, box, small ? 0.5 : 1, value < 0 ? theme.negative : theme.positive, small ? 1.2 : 2.4, strength);
 }
 
 function drawBlame(ctx, { box, delta, blamed, alpha }, theme) {
@@ -81,6 +80,12 @@ function strokeRound(ctx, { x, y, w, h }, out, colour, width, alpha) {
   ctx.beginPath();
   ctx.roundRect(x - out, y - out, w + 2 * out, h + 2 * out, cornerOf(w) + out);
   ctx.stroke();
+}
+
+function fillRound(ctx, { x, y, w, h }) {
+  ctx.beginPath();
+  ctx.roundRect(x, y, w, h, cornerOf(w));
+  ctx.fill();
 }
 
 /** Corner radius of a tile. */

@@ -1,0 +1,77 @@
+"""The stage as a Streamlit component: registered once, called with new data on every run of the page.
+
+An inline script of components v2 becomes a Blob module, which cannot import its siblings. So the script here is a
+loader: it imports the real entry from the route that serves `app/static/stage` under a hash of its content, and hands
+over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Protocol
+
+import streamlit as st
+
+from app import assets
+
+__all__ = ["StageState", "stage"]
+
+LOADER = """
+const entry = import(new URL("{url}", window.location.origin).href);
+export default async function (component) {{
+  return (await entry).default(component);
+}}
+"""
+
+
+class StageState(Protocol):
+    """What the stage tells the page.
+
+    Attributes
+    ----------
+    player : the link that is shown with its edits, the step where the film stands, the followed example and the
+        selected unit or edge: {"link", "edits", "step", "follow", "selected"}; sent when the film stands, never while
+        it runs
+    action : what a person asked for on the network itself, for this one run: {"kind", "layer" or "feature"}; else None
+    """
+
+    player: Mapping[str, Any] | None
+    action: Mapping[str, Any] | None
+
+
+@cache
+def _component() -> Callable[..., Any]:
+    """The component, registered when the first page needs it: not every test that imports the app has a server."""
+    css = assets.stage_files()["stage.css"].content.decode()
+    return st.components.v2.component("backprop_stage", css=css, js=LOADER.format(url=assets.stage_url()))
+
+
+def stage(
+    data: Mapping[str, Any],
+    *,
+    key: str = "stage",
+    on_action: Callable[[], None] | None = None,
+    on_player: Callable[[], None] | None = None,
+) -> StageState:
+    """The network that learns, with its film's controls, its map and its loss curve.
+
+    Parameters
+    ----------
+    data : what to show, as plain values: link, live, edits, step, trace_url, engine_url, locale, words, problem,
+        options (`app.views.playground.stage_data` builds it)
+    key : under which `st.session_state` keeps what the stage told
+    on_action, on_player : called before the page runs because of one of them
+    """
+    state: StageState = _component()(
+        key=key,
+        data=dict(data),
+        default={"player": None},
+        on_player_change=on_player or _nothing,
+        on_action_change=on_action or _nothing,
+    )
+    return state
+
+
+def _nothing() -> None:
+    """Streamlit gives a value to a component only where somebody listens."""
