@@ -12,7 +12,7 @@ from engine.examples import Examples
 from engine.kernels import context as c
 from engine.losses import Loss
 from engine.network import Network
-from engine.plan import ParameterLayout, Program
+from engine.plan import Program, Store
 
 __all__ = ["Evaluator", "accuracy", "prediction"]
 
@@ -22,9 +22,9 @@ CHUNK = 64
 class Evaluator:
     """A forward program for chunks of CHUNK examples. Reads the shared parameters as they are when it is asked."""
 
-    def __init__(self, network: Network, layout: ParameterLayout, parameters: NDArray[Any]) -> None:
+    def __init__(self, network: Network, store: Store) -> None:
         self._network = network
-        self._program = Program(network, layout, parameters, CHUNK)
+        self._program = Program(network, store, CHUNK, training=False)
         self._outputs = math.prod(network.output_shape)
         self._program.append_forward("store_outputs", self._program.named["output"].offset, self._outputs)
 
@@ -34,7 +34,7 @@ class Evaluator:
         examples.bind(program)
         program.context[c.SIZE] = CHUNK
         program.context[c.DIVISOR] = count
-        outputs = np.empty((count, self._outputs), program.parameters.dtype)
+        outputs = np.empty((count, self._outputs), program.store.parameters.dtype)
         program.point_to(c.OUTPUTS, outputs)
         loss = sum(program.walk(0, program.loss_end) for _ in range(0, count, CHUNK))
         return float(loss), outputs.reshape(count, *self._network.output_shape)
@@ -52,12 +52,12 @@ def prediction(outputs: NDArray[Any], loss: Loss) -> NDArray[Any]:
 
 
 def accuracy(outputs: NDArray[Any], targets: NDArray[Any], loss: Loss, *, signed: bool) -> float:
-    """Share of examples whose class is the one that the outputs favour. outputs [n, k], targets [n, k] or [n, 1].
+    """Share of labels that the outputs favour. outputs [n, k] or [n, time, k], targets [n, k], [n, 1] or [n, time].
 
     One output: its side of the border between the labels (0 for logits and for -1/+1, else 0.5). Several: the greatest.
     """
-    if targets.shape[1] != outputs.shape[1]:
-        return float((outputs.argmax(axis=1) == targets[:, 0]).mean())
+    if loss.targets == "classes":
+        return float((outputs.argmax(axis=-1).reshape(targets.shape) == targets).mean())
     if outputs.shape[1] > 1:
         return float((outputs.argmax(axis=1) == targets.argmax(axis=1)).mean())
     border, middle = 0.0 if loss.from_logits or signed else 0.5, 0.0 if signed else 0.5

@@ -36,6 +36,7 @@ class Examples:
             raise ConfigurationError("number of examples", 0, "at least one")
         if not np.isfinite(inputs).all():
             raise ConfigurationError("x", "values that are not finite", "finite numbers only")
+        network.layers[0].check_input(inputs)
         self.count = len(inputs)
         self.stride = padded(features)
         self.inputs = aligned_zeros(self.count * self.stride, dtype).reshape(self.count, self.stride)
@@ -45,15 +46,17 @@ class Examples:
 
     def _targets(self, network: Network, y: ArrayLike | None, dtype: str) -> NDArray[Any]:
         loss, outputs = Loss.of(network.loss), math.prod(network.output_shape)
-        columns = 1 if loss.targets == "classes" else outputs
+        shape = network.output_shape
+        columns = math.prod(shape[:-1]) if loss.targets == "classes" else outputs
         if y is None:
             return np.zeros((self.count, columns), dtype)
         targets = np.asarray(y, np.float64)
-        if targets.shape not in {(self.count, columns), (self.count,) if columns == 1 else (self.count, columns)}:
+        accepted = {(self.count, columns), (self.count, *shape), (self.count,) if columns == 1 else (self.count, columns)}
+        if targets.shape not in accepted or targets.size != self.count * columns:
             raise ConfigurationError(
                 f"shape of the targets of {loss.name}", targets.shape, f"[{self.count}, {columns}]"
             )
-        _check_targets(loss, targets, outputs)
+        _check_targets(loss, targets, shape[-1])
         return np.ascontiguousarray(targets.reshape(self.count, columns), dtype)
 
     def bind(self, program: Program) -> None:

@@ -77,6 +77,14 @@ class Network:
             for short, shape in layer.parameter_shapes(input_shape).items()
         }
 
+    def statistic_shapes(self) -> dict[str, Shape]:
+        """Shape of everything that layers keep without training it, by its full name, in order of depth."""
+        return {
+            f"{name}.{short}": shape
+            for name, layer, input_shape, _ in self.named_layers()
+            for short, shape in layer.statistic_shapes(input_shape).items()
+        }
+
     def initialisers(self) -> dict[str, Initialiser]:
         """The initialiser of every parameter, by its full name."""
         return {

@@ -24,7 +24,7 @@ from engine.optimisers import Optimiser
 from engine.regularisers import L1, Regulariser
 from engine.rules import backpropagation
 
-__all__ = ["ParameterLayout", "Planner", "Program", "Rows", "Tensor", "aligned_zeros", "padded"]
+__all__ = ["Layout", "Planner", "Program", "Rows", "Tensor", "aligned_zeros", "padded"]
 
 
 def padded(count: int) -> int:
@@ -62,11 +62,11 @@ class Rows(NamedTuple):
     step: int
 
 
-class ParameterLayout:
-    """Where each parameter lies in the flat buffer: in order of depth, each from a whole vector on."""
+class Layout:
+    """Where each array lies in a flat buffer: in order of depth, each from a whole vector on."""
 
-    def __init__(self, network: Network) -> None:
-        self.shapes = network.parameter_shapes()
+    def __init__(self, shapes: dict[str, tuple[int, ...]]) -> None:
+        self.shapes = shapes
         self.offsets: dict[str, int] = {}
         self.size = 0
         for name, shape in self.shapes.items():
@@ -94,14 +94,15 @@ class Planner:
 
     NARROW = 4  # up to so many features, sums over the lanes beat transposing
 
-    def __init__(self, layout: ParameterLayout, lanes: int, dtype: str) -> None:
+    def __init__(self, layout: Layout, statistics: Layout, lanes: int, dtype: str, *, training: bool) -> None:
         self.lanes = lanes
         self.dtype = dtype
+        self.training = training  # dropout and batch statistics, or what was learnt
         self.rows: list[NDArray[np.int64]] = []
         self.named: dict[str, Tensor] = {}
         self.backward_steps: list[Callable[[], None]] = []
         self.size = 0
-        self._layout = layout
+        self._layout, self._statistics = layout, statistics
         self._transposed: dict[int, Rows] = {}
         self._data: set[int] = set()
         self._written: set[int] = set()  # whose deltas have been emitted
@@ -132,6 +133,10 @@ class Planner:
     def parameter(self, name: str) -> int:
         """Offset of a parameter in the flat buffer."""
         return self._layout.offsets[name]
+
+    def statistic(self, name: str) -> int:
+        """Offset of a statistic in the flat buffer."""
+        return self._statistics.offsets[name]
 
     def needs_gradient(self, tensor: Tensor) -> bool:
         """Whether anything that learns lies before this quantity (nothing does before the data)."""
@@ -180,6 +185,21 @@ class Planner:
         return offset
 
 
+class Store(NamedTuple):
+    """The numbers that all programs of a run share: parameters and statistics, flat, and where each lies."""
+
+    layout: Layout
+    parameters: NDArray[Any]
+    statistics_layout: Layout
+    statistics: NDArray[Any]
+
+    @classmethod
+    def of(cls, network: Network, dtype: str) -> Store:
+        """Zeros for every parameter and statistic of a network."""
+        layout, statistics = Layout(network.parameter_shapes()), Layout(network.statistic_shapes())
+        return cls(layout, aligned_zeros(layout.size, dtype), statistics, aligned_zeros(statistics.size, dtype))
+
+
 class Program:
     """A network planned for batches of up to `lanes` examples, with its own buffers, over shared parameters.
 
@@ -187,34 +207,36 @@ class Program:
     (to `backward_end`), penalty and update (to `end`).
     """
 
-    def __init__(self, network: Network, layout: ParameterLayout, parameters: NDArray[Any], batch: int) -> None:
+    def __init__(self, network: Network, store: Store, batch: int, *, training: bool) -> None:
         self.lanes = padded(batch)
-        self.layout = layout
-        dtype = str(parameters.dtype)
-        planner = Planner(layout, self.lanes, dtype)
+        self.layout = store.layout
+        dtype = str(store.parameters.dtype)
+        planner = Planner(store.layout, store.statistics_layout, self.lanes, dtype, training=training)
         self._plan(planner, network)
         self.named = planner.named
         self._planner = planner
         spare = LANES * self.lanes  # a transposition reads whole blocks, beyond the last rows of a tensor
         self.values = aligned_zeros(planner.size + spare, dtype)
         self.deltas = aligned_zeros(planner.size + spare, dtype)
-        self.gradients = aligned_zeros(layout.size + LANES, dtype)
-        self.parameters = parameters
+        self.gradients = aligned_zeros(store.layout.size + LANES, dtype)
+        self.store = store
         self.hyper = np.ones(c.HYPERS, np.float64)
         self.examples: object = None  # whose addresses the context holds
         self.context = np.zeros(c.SLOTS, np.int64)
-        self.context[c.PARAMETER_SIZE] = layout.size
+        self.context[c.PARAMETER_SIZE] = store.layout.size
         self.point_to(c.VALUES, self.values)
         self.point_to(c.DELTAS, self.deltas)
         self.point_to(c.GRADIENTS, self.gradients)
-        self.point_to(c.PARAMETERS, parameters)
+        self.point_to(c.PARAMETERS, store.parameters)
+        self.point_to(c.STATISTICS, store.statistics)
         self.point_to(c.HYPER, self.hyper)
         self.set_update(None, None)
 
     def _plan(self, planner: Planner, network: Network) -> None:
-        loss = Loss.of(network.loss)
-        outputs = math.prod(network.output_shape)
-        targets = 1 if loss.targets == "classes" else outputs
+        loss, shape = Loss.of(network.loss), network.output_shape
+        steps = math.prod(shape[:-1]) if loss.targets == "classes" else 1
+        outputs = math.prod(shape) // steps
+        targets = steps if loss.targets == "classes" else outputs
         planner.emit("next_batch")
         x = planner.data(network.input_shape)
         y, shares = planner.tensor("targets", (targets,)), planner.tensor("shares", (1,))
@@ -223,7 +245,8 @@ class Program:
             x = layer.plan(planner, x, name)
         planner.alias("output", x)
         self.forward_end = len(planner.rows)
-        planner.emit(loss.name, x.offset, y.offset, shares.offset, outputs, options=loss.kernel_options())
+        numbers = (x.offset, y.offset, shares.offset, outputs, steps)
+        planner.emit(loss.name, *numbers, options=loss.kernel_options())
         self.loss_end = len(planner.rows)
         backpropagation(planner)
         self.backward_end = len(planner.rows)

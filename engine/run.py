@@ -21,7 +21,7 @@ from engine.kernels import batches
 from engine.kernels import context as c
 from engine.losses import Loss
 from engine.outcomes import Outcome
-from engine.plan import ParameterLayout, Program, aligned_zeros
+from engine.plan import Program, Store, aligned_zeros
 from engine.regimes import Regime
 from engine.spec import check_count, check_number
 
@@ -61,9 +61,10 @@ class Run:
         self.experiment = experiment
         self._network = experiment.network
         self._loss = Loss.of(experiment.network.loss)
-        self._layout = ParameterLayout(experiment.network)
-        self._flat, self._first, self._second, self._signs, self._pruned = (
-            aligned_zeros(self._layout.size, experiment.dtype) for _ in range(5)
+        self._store = Store.of(experiment.network, experiment.dtype)
+        self._layout, self._flat = self._store.layout, self._store.parameters
+        self._first, self._second, self._signs, self._pruned = (
+            aligned_zeros(self._layout.size, experiment.dtype) for _ in range(4)
         )
         self._views = self._layout.views(self._flat)
         self.dataset = experiment.dataset
@@ -97,7 +98,7 @@ class Run:
 
     def _training_program(self) -> Program:
         regime, count = Regime.of(self.experiment.regime), self._examples.count
-        program = Program(self._network, self._layout, self._flat, regime.largest_batch(count))
+        program = Program(self._network, self._store, regime.largest_batch(count), training=True)
         for slot, array in (
             (c.FIRST_MOMENTS, self._first),
             (c.SECOND_MOMENTS, self._second),
@@ -267,7 +268,7 @@ class Run:
 
     @cached_property
     def _evaluator(self) -> Evaluator:
-        return Evaluator(self._network, self._layout, self._flat)
+        return Evaluator(self._network, self._store)
 
     @cached_property
     def _train_set(self) -> Examples:
@@ -281,7 +282,7 @@ class Run:
     @cached_property
     def _follower(self) -> Program:
         """A program for one example."""
-        program = Program(self._network, self._layout, self._flat, 1)
+        program = Program(self._network, self._store, 1, training=False)
         self._train_set.bind(program)
         program.context[c.SIZE] = 1
         return program
@@ -328,14 +329,14 @@ class Run:
         if self.dataset.task != "classification":
             return loss, math.nan
         return loss, accuracy(
-            outputs.reshape(examples.count, -1), examples.targets, self._loss, signed=self.dataset.labels == "signed"
+            outputs, examples.targets, self._loss, signed=self.dataset.labels == "signed"
         )
 
     def gradients(self, x: ArrayLike, y: ArrayLike) -> dict[str, NDArray[Any]]:
         """dL/d(parameter) of the mean loss over these examples, without penalties. Nothing is updated."""
         self._settle()
         examples = self._examples_of(x, y)
-        program = Program(self._network, self._layout, self._flat, examples.count)
+        program = Program(self._network, self._store, examples.count, training=True)
         examples.bind(program)
         program.context[c.SIZE] = examples.count
         program.walk(0, program.backward_end)
@@ -372,6 +373,10 @@ class Run:
 
     # --------------------------------------------------------------------------------------------- checkpoints
 
+    def _trained(self) -> tuple[NDArray[Any], ...]:
+        """Every array that training changes."""
+        return (self._flat, self._first, self._second, self._pruned, self._store.statistics)
+
     def checkpoint(self) -> Checkpoint:
         """A copy of the state; `restore` puts it back, also in another run of the same experiment."""
         context = self._program.context
@@ -379,7 +384,7 @@ class Run:
             self.step_count,
             self._edits_done,
             tuple(self._layout.shapes.items()),
-            tuple(array.copy() for array in (self._flat, self._first, self._second, self._pruned)),
+            tuple(array.copy() for array in self._trained()),
             self._program.hyper.copy(),
             int(context[c.POSITION]),
             int(context[c.EPOCH]),
@@ -393,7 +398,7 @@ class Run:
             )
         if checkpoint.edits_done != self._edits_done:
             self._replay_edits(checkpoint.edits_done)
-        for array, saved in zip((self._flat, self._first, self._second, self._pruned), checkpoint.arrays, strict=True):
+        for array, saved in zip(self._trained(), checkpoint.arrays, strict=True):
             array[:] = saved
         context = self._program.context
         self._program.hyper[:] = checkpoint.hyper

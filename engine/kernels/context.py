@@ -11,7 +11,7 @@ from engine.kernels.simd import OPTIONS, at, float64_pointer, int64_pointer, rei
 
 # addresses
 VALUES, DELTAS, PARAMETERS, GRADIENTS, FIRST_MOMENTS, SECOND_MOMENTS, SIGNS, PRUNED = range(8)
-INPUTS, TARGETS, OUTPUTS, ORDER, HYPER = range(8, 13)
+INPUTS, TARGETS, OUTPUTS, ORDER, HYPER, STATISTICS = range(8, 14)
 # numbers
 EXAMPLES, POSITION, SIZE, BATCH, START, EPOCH, SHUFFLES, CARRIES, SEED, DIVISOR, STEP, PARAMETER_SIZE, FILLED = range(
     16, 29
@@ -56,6 +56,12 @@ def parameters(context, offset):
 def gradients(context, offset):
     """Derivatives of the loss with respect to the parameters at the same offset."""
     return at(buffer(context, GRADIENTS), offset)
+
+
+@numba.njit(**OPTIONS)
+def statistics(context, offset):
+    """What layers keep from batch to batch without training it (running means), from `offset` on."""
+    return at(buffer(context, STATISTICS), offset)
 
 
 @numba.njit(**OPTIONS)

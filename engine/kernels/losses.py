@@ -1,7 +1,7 @@
 """Losses: the value for the batch and dL/do beside each other. Sources are with the specs in `engine/losses.py`.
 
 Every row: 2 = offset of the outputs o, 3 = of the targets y, 4 = of the lane weights (1 / batch, or 0 in padding),
-5 = outputs per example.
+5 = outputs per example (per time step for the categorical loss, 6 = time steps).
 """
 
 from engine.kernels import context as c
@@ -140,28 +140,28 @@ def binary_cross_entropy(context, row):
 
 @instruction
 def categorical_cross_entropy(context, row):
-    """L = mean of ln(sum_k e^(o_k - m)) + m - o_y,  m = max_k o_k;  dL/do_k = (softmax(o)_k - [k = y]) / batch."""
-    lanes, classes, loss = row[c.PADDED], row[5], 0.0
-    o, do, y, weight = (
-        values(context, row[2]),
-        deltas(context, row[2]),
-        values(context, row[3]),
-        values(context, row[4]),
-    )
-    for n in range(0, lanes, LANES):
-        share, label, greatest = load(weight, n), load(y, n), load(o, n)
-        for k in range(1, classes):
-            ok = load(o, k * lanes + n)
-            greatest = where(ok <= greatest, greatest, ok)
-        total_of_powers, chosen = splat(o, 0.0), splat(o, 0.0)
-        for k in range(classes):
-            above = load(o, k * lanes + n) - greatest
-            power = exponential(above)
-            store(do, k * lanes + n, power)
-            total_of_powers = total_of_powers + power
-            chosen = where(label == k, above, chosen)
-        for k in range(classes):
-            probability = load(do, k * lanes + n) / total_of_powers
-            store(do, k * lanes + n, share * where(label == k, probability - 1.0, probability))
-        loss += total(share * (logarithm(total_of_powers) - chosen))
+    """L = mean of ln(sum_k e^(o_k - m)) + m - o_y,  m = max_k o_k;  dL/do_k = (softmax(o)_k - [k = y]) / batch.
+
+    Over row[6] time steps, each with its own label; the mean is over batch and time.
+    """
+    lanes, classes, steps, loss = row[c.PADDED], row[5], row[6], 0.0
+    for t in range(steps):
+        o, do = values(context, row[2] + t * classes * lanes), deltas(context, row[2] + t * classes * lanes)
+        y, weight = values(context, row[3] + t * lanes), values(context, row[4])
+        for n in range(0, lanes, LANES):
+            share, label, greatest = load(weight, n) / steps, load(y, n), load(o, n)
+            for k in range(1, classes):
+                ok = load(o, k * lanes + n)
+                greatest = where(ok <= greatest, greatest, ok)
+            total_of_powers, chosen = splat(o, 0.0), splat(o, 0.0)
+            for k in range(classes):
+                above = load(o, k * lanes + n) - greatest
+                power = exponential(above)
+                store(do, k * lanes + n, power)
+                total_of_powers = total_of_powers + power
+                chosen = where(label == k, above, chosen)
+            for k in range(classes):
+                probability = load(do, k * lanes + n) / total_of_powers
+                store(do, k * lanes + n, share * where(label == k, probability - 1.0, probability))
+            loss += total(share * (logarithm(total_of_powers) - chosen))
     return loss

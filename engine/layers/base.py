@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.initialisers import Initialiser
 from engine.spec import Spec
 
@@ -26,9 +29,16 @@ class Layer(Spec, family="layer"):
         """Shape of each parameter, by its short name ("weight", "bias")."""
         return {}
 
+    def statistic_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+        """Shape of each array that the layer keeps from batch to batch without training it, by its short name."""
+        return {}
+
     def initialisers(self) -> dict[str, Initialiser]:
         """The initialiser of each parameter, by its short name."""
         return {}
+
+    def check_input(self, x: NDArray[np.float64]) -> None:
+        """Raise ConfigurationError where examples [n, ...] cannot be this layer's input, if it is the first."""
 
     def plan(self, planner: Planner, x: Tensor, name: str) -> Tensor:
         """Emit the forward rows for input `x`, push what emits the backward rows, return the output."""
