@@ -316,8 +316,10 @@ class Settings:
 
     def _own(self, selector: str) -> set[str]:
         """The members of a family that are in use: of activations and initialisers there may be several."""
-        own = {getattr(self, selector)} | {getattr(layer, selector, None) for layer in self.layers}
-        return (own | ({self.output_activation} if selector == "activation" else set())) - {None}
+        own = {getattr(self, selector)} | {
+            getattr(layer, selector, None) or getattr(self, selector) for layer in self.layers
+        }
+        return own | {self.output_activation} if selector == "activation" else own
 
     def change(self, **changes: Any) -> Settings:
         """The same settings with some choices changed, and what depends on them put right.
