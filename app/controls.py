@@ -22,6 +22,7 @@ from engine import datasets
 from engine.errors import ConfigurationError
 
 MOST_HIDDEN = 8  # layers in the menu; a link may have more
+BAND = ("learning_rate", "regulariser", "regularisation_rate", "l2_rate", "prune")
 FINE_POINTS = (
     "loss", "huber_delta", "output_activation", "activation_alpha", "initialiser", "initialiser_scale", "use_bias",
     "momentum", "alpha", "beta1", "beta2", "epsilon", "weight_decay", "schedule", "schedule_steps", "schedule_factor",
@@ -60,6 +61,11 @@ def begin(session: Session) -> None:
     """Shows another experiment; the menu of lessons says which one it is, if it is one."""
     st.session_state["session"] = session
     put("lesson", next((name for name in PRESETS if lesson(name) == session.settings), None))
+
+
+def beside_band(chosen: Settings) -> Settings:
+    """The settings without what the band above the stage shows."""
+    return replace(chosen, **{name: CHOICE[name].default for name in BAND})
 
 
 class Panel:
@@ -187,13 +193,15 @@ class Panel:
             return
         common = self._common("seed")
         put(common["key"], str(self.settings.seed))
-        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-            st.text_input(**common, width="stretch", max_chars=64)
+        left, right = st.columns(2, gap="small", vertical_alignment="bottom")
+        left.text_input(**common, max_chars=64)
+        with right:
             st.button(
                 self.t("controls.new_seed.label"),
                 help=self.t("controls.new_seed.help"),
                 on_click=new_seed,
                 icon=":material/casino:",
+                width="stretch",
             )
 
     def network(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -11,6 +12,8 @@ import streamlit as st
 from app.i18n import LANGUAGES, Translator
 
 STYLE = Path(__file__).with_name("page.css")
+# In the page itself: Streamlit's own icons come from a host on the internet.
+ICON = "data:image/svg+xml;base64," + b64encode(Path(__file__).with_name("icon.svg").read_bytes()).decode()
 
 
 def style() -> None:

@@ -10,7 +10,7 @@ the step shown. Any other change begins a new run. Knows nothing of Streamlit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -18,20 +18,24 @@ from typing import Any
 from app import sharing
 from app.state import CHOICES, VIEW, Settings, flat_optimiser, flat_regulariser
 from engine import Edit, Experiment
-from engine.optimisers import Optimiser
 
-LIVE = tuple(choice.name for choice in CHOICES if choice.live)
+OPTIMISER = tuple(choice.name for choice in CHOICES if choice.query == "opt" and choice.name != "learning_rate")
 
 
 @dataclass(frozen=True)
 class Session:
-    """One visitor's page."""
+    """One visitor's page; made by `of`, `opened` and `change`.
+
+    `link` is the query string of `start`; `live` are the live choices as the stage compares them, in the texts that
+    edits carry.
+    """
 
     settings: Settings
     start: Experiment
+    link: str
+    live: Mapping[str, Any]
     edits: tuple[Edit, ...] = ()
     step: int = 0
-    optimiser: Optimiser | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> Session:
@@ -41,7 +45,8 @@ class Session:
         ------
         ConfigurationError : where they do not fit together
         """
-        return cls(settings, settings.to_experiment())._telling_optimiser()
+        start = settings.to_experiment()
+        return cls(settings, start, sharing.write_link(start), _live_texts(start))
 
     @classmethod
     def opened(cls, link: str) -> tuple[Session, Sequence[sharing.LinkProblem]]:
@@ -49,9 +54,11 @@ class Session:
         experiment, step, problems = sharing.read_link_leniently(link)
         start = replace(experiment, edits=())
         settings = Settings.from_experiment(start).change(**sharing.read_view(link))
-        live = {name: value for edit in experiment.edits if edit.step <= step for name, value in _live_of(edit).items()}
-        session = cls(replace(settings, **live), start, experiment.edits, step)
-        return session._telling_optimiser(), problems
+        for edit in experiment.edits:
+            if edit.step <= step:
+                settings = replace(settings, **_choices_of(edit))
+        live = _live_texts(settings.to_experiment())
+        return cls(settings, start, sharing.write_link(start), live, experiment.edits, step), problems
 
     def change(self, **changes: Any) -> Session:
         """The session after some choices changed.
@@ -61,36 +68,29 @@ class Session:
         ConfigurationError : for what is not accepted, or does not fit; nothing has changed then
         """
         settings = self.settings.change(**changes)
-        experiment = settings.to_experiment()
         if _structure(settings) != _structure(self.settings):
-            return Session(settings, experiment)._telling_optimiser()
-        return replace(self, settings=settings)._telling_optimiser()
+            return Session.of(settings)
+        return replace(self, settings=settings, live=self._live_after(settings))
 
-    def _telling_optimiser(self) -> Session:
-        """With the optimiser that the stage is told of: a new rate alone is not a new one, its state goes on."""
-        now = self.settings.to_experiment().optimiser
-        if self.optimiser is not None and self.optimiser.with_learning_rate(now.schedule.initial) == now:
-            return self
-        return replace(self, optimiser=now)
-
-    @cached_property
-    def link(self) -> str:
-        """Query string of the experiment at step 0, without edits."""
-        return sharing.write_link(self.start)
-
-    @cached_property
-    def live(self) -> dict[str, Any]:
-        """The live choices as the stage compares them, in the texts that edits carry."""
-        return {
-            "learning_rate": self.settings.learning_rate,
-            "optimiser": sharing.spec_text(self.optimiser, explicit=1),
-            "regulariser": sharing.spec_text(self.settings.to_experiment().regulariser, explicit=1),
-        }
+    def _live_after(self, settings: Settings) -> Mapping[str, Any]:
+        """A new rate alone is not a new optimiser, whose memory would start anew: what is told of it stays the same."""
+        told = _live_texts(settings.to_experiment())
+        same = all(getattr(settings, name) == getattr(self.settings, name) for name in OPTIMISER)
+        return told | {"optimiser": self.live["optimiser"]} if same else told
 
     @cached_property
     def edit_texts(self) -> list[list[Any]]:
         """The opened link's edits as [step, key, value text]."""
         return [[edit.step, edit.key, sharing.edit_text(edit).split(".", 2)[2]] for edit in self.edits]
+
+
+def _live_texts(experiment: Experiment) -> dict[str, Any]:
+    """The live choices of an experiment, as the stage compares them."""
+    return {
+        "learning_rate": experiment.optimiser.schedule.initial,
+        "optimiser": sharing.spec_text(experiment.optimiser, explicit=1),
+        "regulariser": sharing.spec_text(experiment.regulariser, explicit=1),
+    }
 
 
 def _structure(settings: Settings) -> list[Any]:
@@ -100,7 +100,7 @@ def _structure(settings: Settings) -> list[Any]:
     ]
 
 
-def _live_of(edit: Edit) -> dict[str, Any]:
+def _choices_of(edit: Edit) -> dict[str, Any]:
     """An edit of a live choice, as choices."""
     if edit.key == "learning_rate":
         return {"learning_rate": edit.value}

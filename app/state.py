@@ -137,7 +137,7 @@ class Choice:
 
     @property
     def kind(self) -> str:
-        """ "integer", "number", "flag", "word", "seed", "features", "points", "layers" or "names"."""
+        """One of "integer", "number", "flag", "word", "seed", "features", "points", "layers" or "names"."""
         return type(self.option).__name__.lower()
 
     @property
@@ -288,7 +288,7 @@ class Settings:
 
     @property
     def task(self) -> str:
-        """ "classification" or "regression": as the data are."""
+        """As the data are: "classification" or "regression"."""
         return datasets.entry(self.dataset).task
 
     @property
@@ -306,11 +306,20 @@ class Settings:
         if name in datasets.entry(self.dataset).options:
             return True
         for family, selector, options in _SELECTORS:
-            if name in options.values() and name in _own_defaults(family, getattr(self, selector), options):
+            if name in options.values() and any(
+                name in _own_defaults(family, own, options) for own in self._own(selector)
+            ):
                 return True
         if name in ("beta1", "beta2"):
             return "betas" in {option.name for option in fields(Optimiser.member(self.optimiser))}  # type: ignore[arg-type]
         return name not in _OPTIONAL
+
+    def _own(self, selector: str) -> set[str]:
+        """The members of a family that are in use: of activations and initialisers there may be several."""
+        own = {getattr(self, selector)} | {
+            getattr(layer, selector, None) or getattr(self, selector) for layer in self.layers
+        }
+        return own | {self.output_activation} if selector == "activation" else own
 
     def change(self, **changes: Any) -> Settings:
         """The same settings with some choices changed, and what depends on them put right.

@@ -19,9 +19,9 @@ def render(t: Translator) -> None:
     """One run of the page."""
     if "session" not in st.session_state:
         controls.open_link(page.query())
-    panel = controls.Panel(t)
     page.top(t, t("page.title"))
-    page.notices(t)
+    panel = controls.Panel(t)
+    st.session_state["drawn"] = panel.settings
     with st.sidebar:
         panel.lessons()
         panel.link()
@@ -30,6 +30,16 @@ def render(t: Translator) -> None:
         panel.learning()
         panel.stage()
         panel.fine_points()
+    watch(t)
+
+
+@st.fragment
+def watch(t: Translator) -> None:
+    """What changes while the network runs: a fragment, so that a new learning rate draws nothing else anew."""
+    panel = controls.Panel(t)
+    if controls.beside_band(panel.settings) != controls.beside_band(st.session_state["drawn"]):
+        st.rerun()
+    page.notices(t)
     panel.live()
     stage(stage_data(t, st.session_state["session"]), key="stage", on_action=_act)
 

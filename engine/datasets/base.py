@@ -146,7 +146,7 @@ class Dataset:
 
     @property
     def task(self) -> Task:
-        """"classification" or "regression"."""
+        """What is asked for: "classification" or "regression"."""
         return self._recipe.task
 
     @property
@@ -171,7 +171,7 @@ class Dataset:
 
     @property
     def features(self) -> tuple[str, ...]:
-        """Names of the plane's features that are fed to the network; empty where the data are not points of the plane."""
+        """Which functions of the coordinates are fed to the network; empty where the data are no points."""
         return self._recipe.features
 
     @property

@@ -108,14 +108,14 @@ def gather_targets(context, row):
         for k in range(count):
             y[k * lanes + n] = source[k]
         place = place + 1 if place + 1 < s[c.EXAMPLES] else 0
-    if batch != s[c.FILLED]:
+    divisor = s[c.DIVISOR] if s[c.DIVISOR] > 0 else batch
+    if batch != s[c.FILLED] or divisor != s[c.DIVIDED]:
         for n in range(batch, s[c.FILLED]):
             for k in range(count):
                 y[k * lanes + n] = 0.0
-        share = 1.0 / (s[c.DIVISOR] if s[c.DIVISOR] > 0 else batch)
         for n in range(0, lanes, LANES):
-            store(shares, n, where(first_lanes(batch - n), splat(shares, share), 0.0))
-        s[c.FILLED] = batch
+            store(shares, n, where(first_lanes(batch - n), splat(shares, 1.0 / divisor), 0.0))
+        s[c.FILLED], s[c.DIVIDED] = batch, divisor
     return 0.0
 
 

@@ -13,9 +13,22 @@ from engine.kernels.simd import OPTIONS, at, float64_pointer, int64_pointer, rei
 VALUES, DELTAS, PARAMETERS, GRADIENTS, FIRST_MOMENTS, SECOND_MOMENTS, SIGNS, PRUNED = range(8)
 INPUTS, TARGETS, OUTPUTS, ORDER, HYPER, STATISTICS = range(8, 14)
 # numbers
-EXAMPLES, POSITION, SIZE, BATCH, START, EPOCH, SHUFFLES, CARRIES, SEED, DIVISOR, STEP, PARAMETER_SIZE, FILLED = range(
-    16, 29
-)
+(
+    EXAMPLES,
+    POSITION,
+    SIZE,
+    BATCH,
+    START,
+    EPOCH,
+    SHUFFLES,
+    CARRIES,
+    SEED,
+    DIVISOR,
+    STEP,
+    PARAMETER_SIZE,
+    FILLED,
+    DIVIDED,
+) = range(16, 30)
 SLOTS = 32
 
 # hyper-parameters, float64

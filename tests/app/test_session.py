@@ -28,7 +28,9 @@ def test_another_optimiser_is_told_with_the_present_rate(session):
     changed = session.change(learning_rate=0.3).change(optimiser="momentum", momentum=0.8)
     assert changed.link == session.link
     assert changed.live["optimiser"] == "momentum:0.3:0.8"
-    assert changed.change(learning_rate=0.1).live["optimiser"] == "momentum:0.3:0.8"
+    slower = changed.change(learning_rate=0.1)
+    assert slower.live["optimiser"] == "momentum:0.3:0.8"
+    assert slower.change(regulariser="l1").live["optimiser"] == "momentum:0.3:0.8"
 
 
 def test_regularisation_is_live(session):

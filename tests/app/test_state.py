@@ -147,6 +147,8 @@ def test_a_choice_is_of_use_only_where_it_acts():
     assert not plain.change(dataset="iris").uses("noise")
     assert not plain.change(regime="full_batch").uses("batch_size")
     assert plain.change(loss="huber").uses("huber_delta")
+    assert plain.change(output_activation="elu").uses("activation_alpha")
+    assert plain.change(layers=(Hidden(2, "leaky_relu"),)).uses("activation_alpha")
 
 
 def test_layers_may_differ_from_the_common_choice():
