@@ -96,7 +96,7 @@ def gather_narrow(context, row):
 
 @instruction
 def gather_targets(context, row):
-    """Bring the targets in, [target, lane], and each lane's share of the loss: 1 / batch (or 1 / DIVISOR), 0 in padding.
+    """Bring the targets in, [target, lane], and each lane's share of the loss: 1 / batch, or 1 / DIVISOR; 0 in padding.
 
     The last of the gathering rows: it notes how many lanes are filled, so that the next batch need empty no others.
     """

@@ -46,7 +46,7 @@ def dense_weight_gradient(context, row):
 
 @instruction
 def dense_weight_gradient_narrow(context, row):
-    """`dense_weight_gradient` for a few inputs: each number is a product summed over the lanes; x is [feature, lane]."""
+    """`dense_weight_gradient` for few inputs: each number is a product summed over the lanes; x is [feature, lane]."""
     lanes, x, dz, inputs, outputs = row[c.PADDED], values(context, row[2]), deltas(context, row[3]), row[6], row[7]
     gradient = gradients(context, row[4])
     for o in range(outputs):

@@ -42,13 +42,17 @@ def test_saturation_counts_every_unit_and_example():
     assert run.trace(1)["dense_1.saturated"][0] == pytest.approx(expected, abs=0.01)
 
 
-def test_norms_and_ratios_are_those_of_the_arrays():
+def flat(trace, layer, kind, frame):
+    parts = [trace[f"{layer}.{part}{kind}"][frame] for part in ("weight", "bias")]
+    return np.concatenate([part.ravel().astype(float) for part in parts])
+
+
+@pytest.mark.parametrize("layer", ["dense_1", "dense_2"])
+def test_norms_and_ratios_are_those_of_the_arrays(layer):
     trace = run_of("tanh", [0.1, 0.2, 0.3]).trace(4)
     for frame in range(4):
-        for layer in ("dense_1", "dense_2"):
-            gather = lambda kind: np.concatenate(  # noqa: E731
-                [trace[f"{layer}.{part}{kind}"][frame].ravel().astype(float) for part in ("weight", "bias")]
-            )
-            assert trace[f"{layer}.gradient_norm"][frame] == pytest.approx(np.linalg.norm(gather(".gradient")))
-            ratio = np.linalg.norm(gather(".update")) / np.linalg.norm(gather(""))
-            assert trace[f"{layer}.update_ratio"][frame] == pytest.approx(ratio)
+        assert trace[f"{layer}.gradient_norm"][frame] == pytest.approx(
+            np.linalg.norm(flat(trace, layer, ".gradient", frame))
+        )
+        ratio = np.linalg.norm(flat(trace, layer, ".update", frame)) / np.linalg.norm(flat(trace, layer, "", frame))
+        assert trace[f"{layer}.update_ratio"][frame] == pytest.approx(ratio)
