@@ -14,7 +14,7 @@ from engine.cost import Cost, cost
 from engine.datasets import Dataset
 from engine.experiment import Edit, Experiment
 from engine.gradient_check import GradientReport, gradient_check
-from engine.layers import Activation, Dense
+from engine.layers import GRU, LSTM, Activation, Dense, Embedding, SimpleRNN
 from engine.losses import (
     BinaryCrossEntropy,
     CategoricalCrossEntropy,
@@ -32,8 +32,10 @@ from engine.regularisers import L1, L2, ElasticNet
 from engine.trace import Trace
 
 __all__ = [
+    "GRU",
     "L1",
     "L2",
+    "LSTM",
     "SGD",
     "Activation",
     "AdaGrad",
@@ -46,6 +48,7 @@ __all__ = [
     "Dense",
     "Edit",
     "ElasticNet",
+    "Embedding",
     "Experiment",
     "FullBatch",
     "GradientReport",
@@ -60,6 +63,7 @@ __all__ = [
     "Network",
     "Outcome",
     "RMSProp",
+    "SimpleRNN",
     "Stochastic",
     "Trace",
     "activations",

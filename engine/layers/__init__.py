@@ -3,5 +3,7 @@
 from engine.layers.activation import Activation
 from engine.layers.base import Layer
 from engine.layers.dense import Dense
+from engine.layers.embedding import Embedding
+from engine.layers.recurrent import GRU, LSTM, SimpleRNN
 
-__all__ = ["Activation", "Dense", "Layer"]
+__all__ = ["GRU", "LSTM", "Activation", "Dense", "Embedding", "Layer", "SimpleRNN"]
