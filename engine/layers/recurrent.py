@@ -55,10 +55,8 @@ class Recurrent(Layer):
         return weights | dict.fromkeys(self.biases, (rows,))
 
     def initialisers(self) -> dict[str, Initialiser]:
-        weights = {
-            "weight_ih": Initialiser.of(self.weight_ih_initialiser),
-            "weight_hh": Initialiser.of(self.weight_hh_initialiser),
-        }
+        drawn = {"weight_ih": self.weight_ih_initialiser, "weight_hh": self.weight_hh_initialiser}
+        weights = {name: _EachGate(Initialiser.of(initialiser), self.gates) for name, initialiser in drawn.items()}
         return weights | {bias: Zeros() for bias in self.biases}
 
     def plan(self, planner: Planner, x: Tensor, name: str) -> Tensor:
@@ -131,7 +129,7 @@ class LSTM(Recurrent, name="lstm"):
 
     Shapes: x [batch, time, features], `weight_ih` [4 units, features], `weight_hh` [4 units, units], `bias` [4 units],
     in PyTorch's order i, f, g, o (one bias; PyTorch's is the sum of its two); out [batch, units], or
-    [batch, time, units] with `return_sequences`. The weights of the four gates are drawn as one matrix.
+    [batch, time, units] with `return_sequences`.
 
     Backward: dL/dc_t = dL/dh_t o (1 - tanh^2 c_t) + f_{t+1} dL/dc_{t+1}; the rest as in `SimpleRNN`.
 
@@ -184,6 +182,20 @@ class GRU(Recurrent, name="gru"):
     def plan_quantities(self, planner: Planner, name: str, z: Tensor) -> tuple[Tensor, tuple[int, ...]]:
         gates, recurrent = (planner.tensor(f"{name}.{quantity}", z.shape) for quantity in ("gates", "recurrent"))
         return recurrent, (gates.offset, recurrent.offset)
+
+
+@dataclass(frozen=True)
+class _EachGate(Initialiser):
+    """Each gate's matrix is drawn by itself: orthogonal, and scaled for its own fans, it keeps a memory longer."""
+
+    initialiser: Initialiser
+    gates: int
+
+    def draw(
+        self, shape: Shape, rng: np.random.Generator, uniform: Callable[[], float] | None = None
+    ) -> NDArray[np.float64]:
+        gate = (shape[0] // self.gates, *shape[1:])
+        return np.concatenate([self.initialiser.draw(gate, rng, uniform) for _ in range(self.gates)])
 
 
 @dataclass(frozen=True)
