@@ -45,7 +45,7 @@ class Recurrent(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         if len(input_shape) != 2:
-            accepted = "(time, features): put Embedding before it, or return_sequences=True into a recurrent layer"
+            accepted = "(time, features): put Embedding before it, or a recurrent layer with return_sequences=True"
             raise ConfigurationError(f"input of {self.name}", input_shape, accepted)
         return (input_shape[0], self.units) if self.return_sequences else (self.units,)
 
@@ -67,17 +67,15 @@ class Recurrent(Layer):
         hidden = planner.tensor(f"{name}.hidden", (steps, self.units))
         planner.alias(f"{name}.activation", hidden)
         plan_product(planner, x, z, weight_ih, bias)
-        product, own = self.plan_quantities(planner, name, z)
+        summed, own = self.plan_quantities(planner, name, z)
         numbers = (weight_hh, z.offset, hidden.offset, self.units, steps, self.return_sequences, *own, *more)
         planner.emit(f"{self.name}_forward", *numbers)
 
         def backward() -> None:
             planner.emit(f"{self.name}_backward", *numbers)
-            rows, second = planner.rows_of(hidden), product.offset + self.gates * size
-            planner.emit(
-                *("dense_weight_gradient", hidden.offset, second, weight_hh, -1),
-                *(self.units, self.gates * self.units, steps - 1, *rows),
-            )
+            rows, second_step = planner.rows_of(hidden), summed.offset + self.gates * size
+            operands = (hidden.offset, second_step, weight_hh, -1)
+            planner.emit("dense_weight_gradient", *operands, self.units, self.gates * self.units, steps - 1, *rows)
 
         planner.on_backward(backward)
         last = hidden._replace(offset=hidden.offset + (steps - 1) * size, shape=(self.units,))
