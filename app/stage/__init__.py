@@ -20,7 +20,7 @@ __all__ = ["StageState", "stage"]
 LOADER = """
 const entry = import(new URL("{url}", window.location.origin).href);
 export default async function (component) {{
-  return (await entry).default(component);
+  return (await entry).default({{ ...component, data: component.data[0] }});
 }}
 """
 
@@ -65,7 +65,7 @@ def stage(
     """
     state: StageState = _component()(
         key=key,
-        data=dict(data),
+        data=[dict(data)],  # in a dictionary Streamlit looks for tables, and loads pandas for it: 1.5 s and 100 MB
         default={"player": None},
         on_player_change=on_player or _nothing,
         on_action_change=on_action or _nothing,
