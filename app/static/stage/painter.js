@@ -57,12 +57,12 @@ export class Painter {
 
   /**
    * @param {import("./reducer.js").State} state
-   * @param {{frame: object, next: object|null, snapshot: object, history: object, recorded: number, moving: boolean, dt: number,
+   * @param {{frame: object, next: object|null, snapshot: object, history: object, recorded: number, moving: boolean, dt: number, calm: boolean,
    *   lens: {top: number, bottom: number}|null, refine: boolean, dirty: boolean, added: number[][]}} now
    */
   paint(state, now) {
     this.count += 1;
-    if (now.moving) this.flow += now.dt;
+    if (now.moving) this.flow = now.calm ? null : (this.flow ?? 0) + now.dt;
     const moment = momentOf(state);
     this.showParameters(state, moment, now);
     const highlight = state.hover ?? state.selected;

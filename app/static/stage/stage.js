@@ -4,9 +4,10 @@
  */
 
 import { createCard } from "./card.js";
-import { caption, details, pictureText } from "./describe.js";
+import { caption, details, layerName, pictureText } from "./describe.js";
 import { h, setAttr, setHidden, setText } from "./dom.js";
 import { watchEngine } from "./engine.js";
+import { createKeys } from "./keys.js";
 import { listenToKeys, listenToNetwork } from "./input.js";
 import { address, pointValue, readPoint } from "./link.js";
 import { createLossPanel } from "./lossPanel.js";
@@ -108,7 +109,7 @@ export class Stage {
     this.live_ = h("div", { class: "visually-hidden", "aria-live": "polite" });
     const told = h("div", { class: "told", "data-part": "caption" }, h("ol", { class: "phases", "aria-hidden": "true" }, ...this.phases), this.captionText);
     const networkPanel = h("section", { class: "network-panel", "aria-label": this.say("network_panel"), "data-part": "network" }, structure.row, this.networkBox, told);
-    this.root.replaceChildren(status.element, h("div", { class: "main" }, networkPanel, h("div", { class: "side" }, map.element, loss.element)), transport.element, table.element, this.live_);
+    this.root.replaceChildren(status.element, h("div", { class: "main" }, networkPanel, h("div", { class: "side" }, map.element, loss.element)), transport.element, h("div", { class: "below" }, table.element, createKeys({ say: this.say })), this.live_);
     this.observer.disconnect();
     for (const box of [this.networkBox, map.box, loss.box]) this.observer.observe(box);
   }
@@ -161,7 +162,6 @@ export class Stage {
   }
 
   edit(key, value) {
-    if (!this.held) return;
     this.act({ type: "edit", key, value });
     const [step] = this.state.edits.at(-1);
     this.player.branch(this.state.edits, step);
@@ -222,7 +222,9 @@ export class Stage {
 
   /** The frame of the film for the present position; the last one shown while a new one is on its way. */
   takeFrame() {
-    const frame = this.player.film.frameAt(this.state.position + 1e-6);
+    const { film } = this.player;
+    if (this.state.position > film.end) this.state = reduce(this.state, { type: "seek", step: film.end });
+    const frame = film.frameAt(this.state.position + 1e-6);
     if (!frame) return;
     if (!this.model) this.openModel(frame);
     if (this.held?.chunk !== frame.chunk || this.held.index !== frame.index) {
@@ -264,7 +266,7 @@ export class Stage {
     this.lastPaint = now;
     this.painter.paint(this.state, {
       frame: this.held, next: film.after(this.held), snapshot: this.snapshot, history, recorded: this.recorded(),
-      moving, dt: this.state.calm ? 0 : dt, lens: this.lens, refine, dirty: this.dirty, added: this.addedPoints(),
+      moving, dt, calm: this.state.calm, lens: this.lens, refine, dirty: this.dirty, added: this.addedPoints(),
     });
     this.root.stagePaints += 1;
   }
@@ -288,12 +290,18 @@ export class Stage {
 
   renderStatus() {
     const { film, trouble, flight } = this.player;
-    const atEnd = film.outcome !== null && this.held !== null && this.held.step >= film.end;
+    const atEnd = film.outcome !== null && this.held !== null && this.state.position >= film.end;
     const loading = !this.held && flight !== null;
-    this.status.render({ loading, engine: this.engine, trouble, outcome: film.outcome, end: film.end, atEnd });
+    this.status.render({ loading, engine: this.engine, trouble, outcome: film.outcome, end: film.end, atEnd, layer: this.layerWords(film.outcome) });
     const phase = trouble?.kind === "refused" ? "error" : !this.held ? "loading" : isMoving(this.state) ? "playing" : atEnd ? "ended" : "paused";
     setAttr(this.root, "data-state", phase);
     this.atEnd = atEnd;
+  }
+
+  /** A layer of the header's names, as people call it. */
+  layerWords(outcome) {
+    const index = this.model?.layers.findIndex(({ name }) => name === outcome?.layer) ?? -1;
+    return index < 0 ? this.say("output_name") : layerName(this.told(), index);
   }
 
   renderWords(now, moving) {
