@@ -15,6 +15,7 @@ from typing import Any
 import streamlit as st
 
 from app.i18n import Translator
+from app.page import Notice
 from app.presets import PRESETS, lesson
 from app.session import Session
 from app.state import CHOICE, Hidden, Settings
@@ -41,12 +42,12 @@ def change(**changes: Any) -> None:
     try:
         st.session_state["session"] = st.session_state["session"].change(**changes)
     except ConfigurationError as error:
-        notice("misfit", name=error.name, accepted=error.accepted)
+        notice(Notice("misfit", error.name, str(error.value), error.accepted))
 
 
-def notice(kind: str, **values: str) -> None:
-    """Leaves words (`notice.<kind>`) for the top of the page at its next run."""
-    st.session_state["notices"] = [*st.session_state.get("notices", ()), (kind, values)]
+def notice(words: Notice) -> None:
+    """Leaves something to say above the stage when the page is drawn next."""
+    st.session_state["notices"] = [*st.session_state.get("notices", ()), words]
 
 
 def open_link(link: str) -> None:
@@ -54,7 +55,7 @@ def open_link(link: str) -> None:
     session, problems = Session.opened(link)
     begin(session)
     for problem in problems:
-        notice("link", key=problem.key, value=problem.value, accepted=problem.accepted)
+        notice(Notice("link", problem.key, problem.value, problem.accepted, problem.kind, problem.details))
 
 
 def begin(session: Session) -> None:
@@ -328,7 +329,7 @@ def _take_link() -> None:
     if st.session_state["pasted"].strip():
         open_link(st.session_state["pasted"])
     else:
-        notice("empty_link")
+        notice(Notice("empty_link"))
 
 
 def _take_units(number: int) -> None:

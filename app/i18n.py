@@ -31,7 +31,7 @@ class Translator:
         """The language as BCP 47 says it: "en" or "pt-BR"."""
         return TAGS[self.language]
 
-    def __call__(self, key: str, **values: object) -> str:
+    def __call__(self, key: str, /, **values: object) -> str:
         """The words of `key`, its placeholders filled.
 
         Raises

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -43,12 +46,34 @@ def query() -> str:
     return urlencode(st.query_params.to_dict())
 
 
+@dataclass(frozen=True)
+class Notice:
+    """What was not accepted: `kind` is its sentence in the catalogues; `form` and `details` say what would have been."""
+
+    kind: str
+    name: str = ""
+    value: str = ""
+    accepted: str = ""
+    form: str = "other"
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def say(self, t: Translator) -> str:
+        """The sentence, as Markdown; nothing in it that came from outside is."""
+        details = {name: _spelled(value) for name, value in self.details.items()} | {"accepted": self.accepted}
+        accepted = t(f"accepts.{self.form}", **details)
+        return t(f"notice.{self.kind}", name=escape(self.name), value=escape(self.value), accepted=escape(accepted))
+
+
+def _spelled(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def notices(t: Translator) -> None:
     """What the page has to say about links and choices that were not accepted; said once."""
-    for kind, values in st.session_state.pop("notices", ()):
-        st.warning(
-            t(f"notice.{kind}", **{name: escape(value) for name, value in values.items()}), icon=":material/info:"
-        )
+    for notice in st.session_state.pop("notices", ()):
+        st.warning(notice.say(t), icon=":material/info:")
 
 
 def escape(text: str) -> str:
