@@ -1,4 +1,4 @@
-"""The stage's modules in a real browser: a small static server, one page, JavaScript called from Python. No Node needed."""
+"""The stage's modules in a real browser: a small static server, one page, JavaScript called from Python; no Node."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def run(module_page: Page) -> Run:
 def make_chunk(
     fields: dict[str, np.ndarray], *, start: int = 0, every: int = 1, outcome: dict | None = None, **header: Any
 ) -> bytes:
-    """A trace chunk as the contract describes it, made by hand: arrays [frames, ...] and whatever the header should say."""
+    """A trace chunk as the contract describes it, made by hand: arrays [frames, ...], and more for the header."""
     frames = len(next(iter(fields.values()))) if fields else 0
     head = {
         "version": 1, "from": start, "to": start + frames * every, "every": every, "frames": frames, "epoch_steps": 25,

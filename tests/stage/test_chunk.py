@@ -19,10 +19,13 @@ def encoded(chunk: bytes) -> str:
 
 def test_every_field_comes_back_frame_by_frame(run: Run, rng: np.random.Generator) -> None:
     fields, layers = dense_fields([2, 3, 1], 4, rng)
-    body = READ + """
+    body = (
+        READ
+        + """
       const chunk = m.decodeChunk(buffer), out = {};
       for (const name of chunk.fields.keys()) out[name] = [...m.values({chunk, index: 2}, name)];
       return out;"""
+    )
     read = run("chunk.js", body, encoded(make_chunk(fields, layers=layers)))
     assert set(read) == set(fields)
     for name, array in fields.items():
@@ -34,9 +37,13 @@ def test_the_engines_own_film_is_read(run: Run) -> None:
     data = engine.datasets.load("circle", n=40)
     experiment = engine.Experiment(network, data, optimiser=engine.SGD(0.1), regime=engine.MiniBatch(10), seed=1)
     trace = experiment.start().trace(5, every=2, follow=3)
-    body = READ + """
+    body = (
+        READ
+        + """
       const chunk = m.decodeChunk(buffer), frame = {chunk, index: 1};
-      return {header: chunk.header, weight: [...m.values(frame, 'dense_1.weight')], loss: m.scalar(frame, 'train_loss')};"""
+      return {header: chunk.header, weight: [...m.values(frame, 'dense_1.weight')], loss: m.scalar(frame,
+        'train_loss')};"""
+    )
     read = run("chunk.js", body, encoded(trace.to_bytes()))
     assert (read["header"]["every"], read["header"]["follow"]["index"]) == (2, 3)
     np.testing.assert_array_equal(np.float32(read["weight"]), np.float32(trace["dense_1.weight"][1]).ravel())
@@ -58,5 +65,9 @@ def test_a_damaged_chunk_is_refused_by_name(run: Run, chunk: bytes, message: str
 
 
 def test_a_field_that_is_not_there_is_null(run: Run) -> None:
-    body = READ + "const chunk = m.decodeChunk(buffer); return [m.values({chunk, index: 0}, 'no'), m.scalar({chunk, index: 0}, 'no') ?? null]"
+    body = (
+        READ
+        + "const chunk = m.decodeChunk(buffer), frame = {chunk, index: 0};"
+        + "return [m.values(frame, 'no'), m.scalar(frame, 'no') ?? null]"
+    )
     assert run("chunk.js", body, encoded(make_chunk({"train_loss": np.zeros(1)}))) == [None, None]

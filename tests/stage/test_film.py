@@ -9,7 +9,8 @@ import pytest
 from tests.stage.conftest import Run
 
 FILM = """
-  const chunk = ([from, frames, every, outcome = null, bytes = 100]) => ({from, frames, every, bytes, header: {outcome}, fields: new Map()});
+  const chunk = ([from, frames, every, outcome = null, bytes = 100]) => ({from, frames, every, bytes,
+    header: {outcome}, fields: new Map()});
   const film = new m.Film(a.maxBytes);
   for (const c of a.chunks) film.add(chunk(c));
 """
@@ -34,7 +35,9 @@ def test_nothing_before_the_first_frame(run: Run) -> None:
 
 def test_coverage_counts_only_what_is_dense_enough(run: Run) -> None:
     chunks = [[0, 20, 1], [20, 60, 1], [80, 6, 10]]
-    assert ask(run, "return [film.coverage(0, 1), film.coverage(0, 10), film.coverage(90, 1), film.coverage(300, 1)]", chunks) == [80, 140, 90, 300]
+    assert ask(
+        run, "return [film.coverage(0, 1), film.coverage(0, 10), film.coverage(90, 1), film.coverage(300, 1)]", chunks
+    ) == [80, 140, 90, 300]
 
 
 def test_a_gap_ends_coverage(run: Run) -> None:
@@ -75,7 +78,8 @@ def test_big_networks_get_fewer_frames(run: Run) -> None:
 NEXT = """
   const {Film} = await import('/stage/film.js');
   const film = new Film();
-  for (const [from, frames, every] of a.chunks) film.add({from, frames, every, bytes: 1, header: {outcome: null}, fields: new Map()});
+  for (const [from, frames, every] of a.chunks) film.add({from, frames, every, bytes: 1,
+    header: {outcome: null}, fields: new Map()});
   return m.nextSpan(film, {position: 0, speed: 60, playing: true, rate: 60, ...a.wish});
 """
 
@@ -100,7 +104,8 @@ def test_what_is_asked_for_lies_on_a_grid(run: Run, chunks: list, wish: dict, sp
 
 
 HISTORY = """
-  const chunk = ([from, frames, every]) => ({from, frames, every, fields: new Map([['train_loss', {data: Float32Array.from({length: frames}, (_, j) => from + j * every)}]])});
+  const chunk = ([from, frames, every]) => ({from, frames, every, fields: new Map([['train_loss',
+    {data: Float32Array.from({length: frames}, (_, j) => from + j * every)}]])});
   const history = new m.History(a.most);
   for (const c of a.chunks) history.add(chunk(c));
 """
@@ -113,7 +118,13 @@ def test_the_loss_curve_keeps_steps_in_order_and_once(run: Run) -> None:
 
 
 def test_the_loss_curve_is_cut_and_bounded(run: Run) -> None:
-    assert run("history.js", HISTORY + "history.cut(7); return history.steps", {"chunks": [[0, 20, 1]]}) == list(range(7))
-    length, last = run("history.js", HISTORY + "return [history.length, history.last]", {"chunks": [[0, 60, 1], [60, 60, 1]], "most": 100})
+    assert run("history.js", HISTORY + "history.cut(7); return history.steps", {"chunks": [[0, 20, 1]]}) == list(
+        range(7)
+    )
+    length, last = run(
+        "history.js",
+        HISTORY + "return [history.length, history.last]",
+        {"chunks": [[0, 60, 1], [60, 60, 1]], "most": 100},
+    )
     assert length < 100
     assert last == 119

@@ -10,7 +10,8 @@ from engine.activations import ActivationFunction
 from tests.stage.conftest import Run
 
 FORWARD = """
-  const layers = a.layers.map((l) => ({...l, weight: Float32Array.from(l.weight), bias: l.bias && Float32Array.from(l.bias)}));
+  const layers = a.layers.map((l) => ({...l, weight: Float32Array.from(l.weight), bias: l.bias &&
+    Float32Array.from(l.bias)}));
   const out = m.makeBuffers(layers, a.points);
   m.forward(layers, Float32Array.from(a.inputs), a.points, out);
   const answer = Float32Array.from(out.at(-1));
@@ -33,7 +34,9 @@ def started(activation: object, outputs: int, loss: str, labels: object, use_bia
     return run
 
 
-def in_browser(run: Run, training: engine.run.Run, activation: object, x: np.ndarray, loss: str) -> dict[str, np.ndarray]:
+def in_browser(
+    run: Run, training: engine.run.Run, activation: object, x: np.ndarray, loss: str
+) -> dict[str, np.ndarray]:
     """What the module answers for the inputs `x`, unit-major."""
     parameters = training.parameters()
     kinds = [activation if isinstance(activation, dict) else {"name": activation}, {"name": "identity"}]
@@ -46,7 +49,9 @@ def in_browser(run: Run, training: engine.run.Run, activation: object, x: np.nda
             "inputs": inputs, "activation": kind,
         })  # fmt: skip
     argument = {"layers": layers, "points": len(x), "inputs": np.float32(x).T.ravel().tolist(), "loss": loss}
-    return {name: np.array(values).reshape(-1, len(x)).T for name, values in run("forward.js", FORWARD, argument).items()}
+    return {
+        name: np.array(values).reshape(-1, len(x)).T for name, values in run("forward.js", FORWARD, argument).items()
+    }
 
 
 @pytest.mark.parametrize("activation", [*HIDDEN, *OPTIONS], ids=str)
@@ -79,7 +84,11 @@ def test_the_answer_is_what_the_film_calls_prediction(run: Run, loss: str, outpu
 def test_features_of_the_plane_are_the_datasets(run: Run) -> None:
     names = run("forward.js", "return Object.keys(m.FEATURES)")
     data = engine.datasets.load("circle", n=20, features=tuple(names))
-    mine = run("forward.js", "return a.points.map(([x1, x2]) => [...m.pointInputs(a.names, x1, x2)])", {"names": names, "points": data.points_train.tolist()})
+    mine = run(
+        "forward.js",
+        "return a.points.map(([x1, x2]) => [...m.pointInputs(a.names, x1, x2)])",
+        {"names": names, "points": data.points_train.tolist()},
+    )
     np.testing.assert_allclose(mine, data.x_train, rtol=1e-6, atol=1e-6)
 
 
@@ -91,7 +100,10 @@ def test_a_grid_starts_at_the_top_left_and_includes_both_ends(run: Run) -> None:
 def test_an_unknown_name_is_refused(run: Run) -> None:
     body = "try { m.activate({name: 'swish9'}, new Float32Array(1)) } catch (e) { return e.message }"
     assert run("forward.js", body) == "invalid activation: swish9"
-    assert run("forward.js", "try { m.planeInputs(['x3'], 2, [0, 1]) } catch (e) { return e.message }") == "invalid feature: x3"
+    assert (
+        run("forward.js", "try { m.planeInputs(['x3'], 2, [0, 1]) } catch (e) { return e.message }")
+        == "invalid feature: x3"
+    )
 
 
 def test_an_answer_sure_of_itself_does_not_overflow(run: Run) -> None:

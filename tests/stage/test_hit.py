@@ -25,7 +25,9 @@ def test_units_come_before_edges_and_edges_are_hit_near_their_curve(run: Run, po
 
 
 def test_the_nearest_example_within_reach(run: Run) -> None:
-    body = "return a.map(([x, y]) => m.hitPoint([[0, 0], [1, 0], [5, 5]], (px, py) => [100 + 10 * px, 100 - 10 * py], x, y, 8))"
+    body = """
+      return a.map(([x, y]) => m.hitPoint([[0, 0], [1, 0], [5, 5]],
+        (px, py) => [100 + 10 * px, 100 - 10 * py], x, y, 8))"""
     assert run("hit.js", body, [[101, 100], [107, 101], [150, 51], [125, 100]]) == [0, 1, 2, -1]
 
 
@@ -37,7 +39,10 @@ def test_a_curve_leaves_and_arrives_level(run: Run) -> None:
 
 
 def test_a_plots_frame_goes_there_and_back(run: Run) -> None:
-    body = "const f = m.planeFrame(340, [-6, 6]); const [x, y] = f.place(1.5, -3); return [...f.invert(x, y), ...f.place(-6, 6)]"
+    body = """
+      const f = m.planeFrame(340, [-6, 6]);
+      const [x, y] = f.place(1.5, -3);
+      return [...f.invert(x, y), ...f.place(-6, 6)]"""
     assert run("plot/frame.js", body) == pytest.approx([1.5, -3, 24, 2])
 
 

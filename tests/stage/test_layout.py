@@ -13,7 +13,8 @@ LAYOUT = """
   const model = {
     kind: a.kind, image: a.image ?? 0, answer: widths.at(-1) > 1 ? 'classes' : 'probability',
     problem: {features: a.kind === 'plane' ? names.slice(0, widths[0]) : null},
-    layers: widths.map((units, index) => ({index, units, role: index === 0 ? 'input' : index === widths.length - 1 ? 'output' : 'hidden'})),
+    layers: widths.map((units, index) => ({index, units, role: index === 0 ? 'input' :
+      index === widths.length - 1 ? 'output' : 'hidden'})),
   };
   return m.layoutNetwork(model, {width: a.width, height: a.height});
 """
@@ -46,9 +47,9 @@ def test_units_stay_inside_and_apart(run: Run, network: dict, width: int) -> Non
     assert len(boxes) == sum(network["widths"])
     assert len({box["id"] for box in boxes}) == len(boxes)
     for box in boxes:
-        assert 0 <= box["x"], box
+        assert box["x"] >= 0, box
         assert box["x"] + box["w"] <= width, box
-        assert 0 <= box["y"], box
+        assert box["y"] >= 0, box
         assert box["y"] + box["h"] <= height, box
         assert box["w"] >= 4, box
     for one, other in itertools.combinations(boxes, 2):
@@ -56,7 +57,9 @@ def test_units_stay_inside_and_apart(run: Run, network: dict, width: int) -> Non
 
 
 def test_columns_leave_room_for_edges(run: Run) -> None:
-    columns = run("layout/index.js", LAYOUT, {"kind": "plane", "widths": [2, 8, 8, 1], "width": 840, "height": 470})["columns"]
+    columns = run("layout/index.js", LAYOUT, {"kind": "plane", "widths": [2, 8, 8, 1], "width": 840, "height": 470})[
+        "columns"
+    ]
     gaps = [right["x"] - left["x"] - left["w"] for left, right in itertools.pairwise(columns)]
     assert min(gaps) > 80
     assert max(gaps) - min(gaps) < 1

@@ -7,7 +7,12 @@ import pytest
 from app import sharing
 from tests.stage.conftest import Run
 
-EDITS = [[137, "learning_rate", "0.3"], [137, "point", "1.5:-2:1"], [200, "optimiser", "adam:0.01"], [230, "regulariser", "none"]]
+EDITS = [
+    [137, "learning_rate", "0.3"],
+    [137, "point", "1.5:-2:1"],
+    [200, "optimiser", "adam:0.01"],
+    [230, "regulariser", "none"],
+]
 TEXT = "137.learning_rate.0.3_137.point.1.5:-2:1_200.optimiser.adam:0.01_230.regulariser.none"
 
 
@@ -20,7 +25,9 @@ def test_edits_are_written_and_read_back(run: Run) -> None:
 def test_the_app_reads_the_edits_that_the_stage_writes(run: Run) -> None:
     link = run("link.js", "return m.address('data=circle', a, 200, '')", EDITS)
     experiment = sharing.read_link(link)
-    assert [sharing.edit_text(edit).split(".", 2)[:2] for edit in experiment.edits] == [[str(s), k] for s, k, _ in EDITS]
+    assert [sharing.edit_text(edit).split(".", 2)[:2] for edit in experiment.edits] == [
+        [str(s), k] for s, k, _ in EDITS
+    ]
 
 
 def test_a_broken_edit_is_refused(run: Run) -> None:

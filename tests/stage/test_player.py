@@ -36,8 +36,10 @@ HARNESS = """
     waiting.push(() => { try { yes(respond(url)); } catch (error) { no(error); } });
   });
   const player = new m.Player({fetch, onChange: () => {}, delay: (run, seconds) => later.push([run, seconds])});
-  const settle = async () => { waiting.splice(0).forEach((go) => go()); for (let i = 0; i < 20; i++) await 0; await new Promise((r) => setTimeout(r, 5)); };
-  const spans = () => asked.map((url) => { const q = new URL(url, location.href).searchParams; return [+q.get('from'), +q.get('to'), +q.get('every')]; });
+  const settle = async () => { waiting.splice(0).forEach((go) => go()); for (let i = 0; i < 20; i++) await 0;
+    await new Promise((r) => setTimeout(r, 5)); };
+  const spans = () => asked.map((url) => { const q = new URL(url, location.href).searchParams;
+    return [+q.get('from'), +q.get('to'), +q.get('every')]; });
   player.open({traceUrl: '/trace/b', link: 'data=circle', edits: [], follow: 0, step: 0, ...a.open});
   const wish = (position, speed = 60, playing = true) => player.want({position, speed, playing});
 """
@@ -70,7 +72,9 @@ def test_a_standing_film_fetches_its_step_and_the_one_before(run: Run) -> None:
 
 
 def test_a_link_opened_in_the_middle_gets_its_loss_curve_in_one_coarse_pass(run: Run) -> None:
-    body = "for (let i = 0; i < 4; i++) { wish(600, 60, false); await settle(); } return [spans(), player.history.steps.length]"
+    body = """
+      for (let i = 0; i < 4; i++) { wish(600, 60, false); await settle(); }
+      return [spans(), player.history.steps.length]"""
     spans, points = play(run, body, open={"step": 600})
     assert spans == [[600, 620, 1], [0, 660, 11], [580, 600, 1]]
     assert points >= 60
@@ -113,12 +117,17 @@ def test_a_busy_server_says_when_to_come_back(run: Run) -> None:
 
 def test_a_refusal_is_told_in_the_servers_words_and_not_repeated(run: Run) -> None:
     refusal = {"status": 400, "error": {"key": "data", "message": "data: came 'sprials'"}}
-    body = "wish(0); await settle(); wish(0); return [player.trouble.kind, player.trouble.message, asked.length, later.length]"
+    body = """
+      wish(0); await settle(); wish(0);
+      return [player.trouble.kind, player.trouble.message, asked.length, later.length]"""
     assert play(run, body, answer=refusal) == ["refused", "data: came 'sprials'", 1, 0]
 
 
 def test_another_example_means_the_same_steps_again(run: Run) -> None:
-    body = "wish(0); await settle(); player.followExample(4); wish(0); await settle(); return [asked.at(-1), player.history.length]"
+    body = """
+      wish(0); await settle();
+      player.followExample(4); wish(0); await settle();
+      return [asked.at(-1), player.history.length]"""
     assert play(run, body) == ["/trace/b?data=circle&from=0&to=20&every=1&follow=4", 20]
 
 

@@ -66,7 +66,9 @@ def test_a_glide_ends_exactly_at_its_goal(run: Run) -> None:
 def test_reduced_motion_jumps_instead_of_gliding_and_never_starts_by_itself(run: Run) -> None:
     state = after(run, {"type": "step", "shown": 5}, position=5, calm=True)
     assert (state["position"], state["goal"]) == (6, None)
-    assert after(run, {"type": "open", "link": "x", "edits": [], "step": 0, "intro": True}, calm=True)["playing"] is False
+    assert (
+        after(run, {"type": "open", "link": "x", "edits": [], "step": 0, "intro": True}, calm=True)["playing"] is False
+    )
 
 
 def test_the_opening_shifts_up_by_itself_until_someone_takes_the_lever(run: Run) -> None:
@@ -79,13 +81,22 @@ def test_the_opening_shifts_up_by_itself_until_someone_takes_the_lever(run: Run)
 
 
 def test_a_link_with_a_step_opens_standing_there(run: Run) -> None:
-    state = after(run, {"type": "open", "link": "x", "edits": [[3, "learning_rate", "0.3"]], "step": 137, "intro": True})
+    state = after(
+        run, {"type": "open", "link": "x", "edits": [[3, "learning_rate", "0.3"]], "step": 137, "intro": True}
+    )
     assert (state["position"], state["playing"], state["edits"]) == (137, False, [[3, "learning_rate", "0.3"]])
 
 
 def test_an_edit_is_made_at_the_shown_step_and_drops_later_ones(run: Run) -> None:
     edit = {"type": "edit", "key": "learning_rate", "value": "0.1", "shown": 40}
-    state = after(run, edit, playing=True, speed=SIXTY, position=41.3, edits=[[10, "optimiser", "adam"], [90, "learning_rate", "1"]])
+    state = after(
+        run,
+        edit,
+        playing=True,
+        speed=SIXTY,
+        position=41.3,
+        edits=[[10, "optimiser", "adam"], [90, "learning_rate", "1"]],
+    )
     assert state["edits"] == [[10, "optimiser", "adam"], [40, "learning_rate", "0.1"]]
     assert (state["position"], state["playing"]) == (40, True)
 
@@ -104,7 +115,10 @@ def test_selecting_twice_clears(run: Run) -> None:
 
 
 def test_reducing_does_not_change_the_old_state(run: Run) -> None:
-    body = "const s = Object.freeze({...m.INITIAL, playing: true}); m.reduce(s, {type: 'tick', dt: 1, limit: 9, end: 9}); return s.position"
+    body = """
+      const s = Object.freeze({...m.INITIAL, playing: true});
+      m.reduce(s, {type: 'tick', dt: 1, limit: 9, end: 9});
+      return s.position"""
     assert run("reducer.js", body) == 0
 
 

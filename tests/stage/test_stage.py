@@ -19,7 +19,9 @@ from app.i18n import translator
 from app.problem import problem
 
 NETWORK = engine.Network(
-    (2,), [engine.Dense(4, activation="tanh"), engine.Dense(3, activation="relu"), engine.Dense(1)], loss="binary_cross_entropy"
+    (2,),
+    [engine.Dense(4, activation="tanh"), engine.Dense(3, activation="relu"), engine.Dense(1)],
+    loss="binary_cross_entropy",
 )
 DATA = engine.datasets.load("circle", n=60)
 EXPERIMENT = engine.Experiment(NETWORK, DATA, optimiser=engine.SGD(0.1), regime=engine.MiniBatch(10), seed=1)
@@ -35,7 +37,8 @@ MOUNT = """async ([data, css]) => {
   window.call = (patch = {}) => {
     data = {...data, ...patch};
     window.cleanup = mount({data: structuredClone(data), parentElement: root,
-      setStateValue: (name, value) => window.sent.push([name, value]), setTriggerValue: (name, value) => window.sent.push([name, value])});
+      setStateValue: (name, value) => window.sent.push([name, value]), setTriggerValue: (name, value) =>
+        window.sent.push([name, value])});
   };
   window.call();
 }"""
@@ -59,7 +62,8 @@ def film(route: Route) -> None:
 def stage_data(**changes: Any) -> dict[str, Any]:
     return {
         "link": "data=circle", "live": {"learning_rate": 0.1, "regulariser": "none"}, "edits": [], "step": 0,
-        "trace_url": "/trace/test", "engine_url": "/engine", "locale": "en", "words": translator("en").table("stage"), "problem": problem(DATA),
+        "trace_url": "/trace/test", "engine_url": "/engine", "locale": "en", "words": translator("en").table("stage"),
+        "problem": problem(DATA),
         "options": {"show_test": False, "discretise": False, "hidden": []},
     } | changes  # fmt: skip
 
@@ -78,7 +82,9 @@ def open_stage(browser: Browser, module_server: str) -> Iterator[Open]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         page.route("**/trace/**", film)
-        page.route("**/engine", lambda route: route.fulfill(json={"ready": True, "done": 1, "total": 1, "build": "test"}))
+        page.route(
+            "**/engine", lambda route: route.fulfill(json={"ready": True, "done": 1, "total": 1, "build": "test"})
+        )
         page.goto(module_server)
         page.add_style_tag(content="body { margin: 8px }")
         page.evaluate(MOUNT, [stage_data(**changes), assets.stage_files()["stage.css"].content.decode()])
@@ -101,7 +107,9 @@ def pause(page: Page) -> int:
 
 def seek(page: Page, step: int) -> None:
     """Stands at a step that lies in what was shown."""
-    page.locator(".scrub input").evaluate("(input, step) => { input.value = step; input.dispatchEvent(new Event('input')); }", step)
+    page.locator(".scrub input").evaluate(
+        "(input, step) => { input.value = step; input.dispatchEvent(new Event('input')); }", step
+    )
     page.locator(f'.stage[data-step="{step}"]').wait_for()
 
 
@@ -124,8 +132,17 @@ def test_reduced_motion_starts_standing(open_stage: Open) -> None:
 
 def test_new_data_never_remounts(open_stage: Open) -> None:
     page = open_stage()
-    page.evaluate("() => { const s = host.shadowRoot; window.before = [...s.querySelectorAll('*')].filter((e) => e.matches('.stage, canvas, button.play, input')); }")
-    page.evaluate("() => { const old = window.cleanup; window.call(); old(); window.call({options: {show_test: true, discretise: true, hidden: []}}); }")
+    page.evaluate(
+        "() => { window.before = [...host.shadowRoot.querySelectorAll('.stage, canvas, button.play, input')]; }"
+    )
+    page.evaluate(
+        """() => {
+          const old = window.cleanup;
+          window.call();
+          old();
+          window.call({options: {show_test: true, discretise: true, hidden: []}});
+        }"""
+    )
     page.wait_for_timeout(50)
     assert page.evaluate("window.before.length > 5 && window.before.every((e) => e.isConnected)")
 
@@ -252,7 +269,8 @@ def test_buttons_on_the_network_ask_python(open_stage: Open) -> None:
     page.get_by_role("button", name="One hidden layer fewer").click()
     page.locator(".feature-labels button[aria-pressed='false']").first.click()
     assert sent(page, "action") == [
-        {"kind": "add_unit", "layer": 0}, {"kind": "remove_layer", "layer": 1}, {"kind": "toggle_feature", "feature": "x1_squared"},
+        {"kind": "add_unit", "layer": 0}, {"kind": "remove_layer", "layer": 1},
+        {"kind": "toggle_feature", "feature": "x1_squared"},
     ]  # fmt: skip
 
 
@@ -288,7 +306,8 @@ def test_nothing_is_wider_than_the_screen_and_targets_can_be_hit(open_stage: Ope
     page = open_stage(width=width, step=3, words=translator(language).table("stage"))
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     small = page.evaluate("""() => [...host.shadowRoot.querySelectorAll('button, input')]
-      .filter((e) => e.offsetParent && !e.closest('.neurons')).map((e) => [e.className || e.ariaLabel, e.getBoundingClientRect()])
+      .filter((e) => e.offsetParent && !e.closest('.neurons')).map((e) => [e.className || e.ariaLabel,
+        e.getBoundingClientRect()])
       .filter(([, r]) => r.width < 24 || r.height < 24).map(([name, r]) => `${name} ${r.width}x${r.height}`)""")
     assert small == []
 
@@ -298,7 +317,9 @@ def test_the_picture_has_a_text_alternative(open_stage: Open) -> None:
     canvas = page.locator(".network-box canvas")
     expect(canvas).to_have_attribute("role", "img")
     loss = EXPERIMENT.start().trace(4)["train_loss"][3]
-    expect(canvas).to_have_attribute("aria-label", beginning(f"Network 2–4–3–1 at step 3, epoch 1. Training loss {loss:.3g}"))
+    expect(canvas).to_have_attribute(
+        "aria-label", beginning(f"Network 2–4–3–1 at step 3, epoch 1. Training loss {loss:.3g}")
+    )
 
 
 def beginning(text: str) -> Any:

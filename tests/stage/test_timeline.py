@@ -5,9 +5,7 @@ import pytest
 from tests.stage.conftest import Run
 
 
-@pytest.mark.parametrize(
-    ("position", "phase"), [(3.1, "forward"), (3.45, "loss"), (3.7, "backward"), (3.9, "update")]
-)
+@pytest.mark.parametrize(("position", "phase"), [(3.1, "forward"), (3.45, "loss"), (3.7, "backward"), (3.9, "update")])
 def test_phases_follow_one_another_within_a_step(run: Run, position: float, phase: str) -> None:
     moment = run("timeline.js", "return m.momentAt(a, 1, true)", position)
     assert (moment["step"], moment["phase"], moment["slow"]) == (3, phase, 1)
@@ -25,7 +23,9 @@ def test_phases_melt_between_four_and_eight_steps_a_second(run: Run) -> None:
 
 
 def test_one_phase_after_another_walks_through_whole_steps(run: Run) -> None:
-    walk = run("timeline.js", "const out = [0]; for (let i = 0; i < 8; i++) out.push(m.nextPhaseEnd(out.at(-1))); return out")
+    walk = run(
+        "timeline.js", "const out = [0]; for (let i = 0; i < 8; i++) out.push(m.nextPhaseEnd(out.at(-1))); return out"
+    )
     assert walk == pytest.approx([0, 0.4, 0.52, 0.82, 1, 1.4, 1.52, 1.82, 2])
 
 
@@ -51,4 +51,10 @@ def test_speeds_are_whole_frames_above_sixty(run: Run) -> None:
 
 
 def test_layers_take_turns_within_a_phase(run: Run) -> None:
-    assert run("timeline.js", "return a.map((p) => m.turnProgress(p, 1, 4))", [0, 0.25, 0.375, 0.5, 1]) == [0, 0, 0.5, 1, 1]
+    assert run("timeline.js", "return a.map((p) => m.turnProgress(p, 1, 4))", [0, 0.25, 0.375, 0.5, 1]) == [
+        0,
+        0,
+        0.5,
+        1,
+        1,
+    ]

@@ -40,15 +40,22 @@ def test_placeholders_are_filled_and_strange_ones_left(run: Run) -> None:
 
 @pytest.mark.parametrize(
     ("locale", "numbers"),
-    [("en", ["1.50", "0.000679", "6.79×10⁻⁶", "1,234", "−0.13"]), ("pt-BR", ["1,50", "0,000679", "6,79×10⁻⁶", "1.234", "−0,13"])],
+    [
+        ("en", ["1.50", "0.000679", "6.79×10⁻⁶", "1,234", "−0.13"]),
+        ("pt-BR", ["1,50", "0,000679", "6,79×10⁻⁶", "1.234", "−0,13"]),
+    ],
 )
 def test_numbers_are_written_as_the_language_does(run: Run, locale: str, numbers: list[str]) -> None:
-    body = "const f = m.createFormat(a); return [f.value(1.5), f.value(0.000679), f.value(6.79e-6), f.count(1234), f.short(-0.131)]"
+    body = """
+      const f = m.createFormat(a);
+      return [f.value(1.5), f.value(0.000679), f.value(6.79e-6), f.count(1234), f.short(-0.131)]"""
     assert run("numbers.js", body, locale) == numbers
 
 
 def test_numbers_that_are_none(run: Run) -> None:
-    body = "const f = m.createFormat('en'); return [f.value(NaN), f.short(Infinity), f.small(0), f.signed(2), f.signed(-2)]"
+    body = """
+      const f = m.createFormat('en');
+      return [f.value(NaN), f.short(Infinity), f.small(0), f.signed(2), f.signed(-2)]"""
     assert run("numbers.js", body) == ["–", "–", "0.00", "+2.00", "−2.00"]
 
 
