@@ -18,7 +18,7 @@ from app.i18n import Translator
 from app.page import Notice
 from app.presets import PRESETS, lesson
 from app.session import Session
-from app.state import CHOICE, Hidden, Settings
+from app.state import CHOICE, VIEW, Hidden, Settings
 from engine import datasets
 from engine.errors import ConfigurationError
 
@@ -89,15 +89,22 @@ class Panel:
     def _common(self, name: str) -> dict[str, Any]:
         """Label, help and callback of a choice's widget, which is first set to the choice."""
         key = f"choice.{name}"
-        put(key, getattr(self.settings, name))
+        value = getattr(self.settings, name)
+        put(key, list(value) if isinstance(value, tuple) else value)  # as the browser sends it: else it seems changed
         words = CHOICE[name].label.removesuffix(".label")
         return {
             "label": self.t(f"{words}.label"),
-            "help": self.t(f"{words}.help"),
+            "help": f"{self.t(f'{words}.help')} {self._effect(name)}",
             "key": key,
             "on_change": _take,
             "args": (name,),
         }
+
+    def _effect(self, name: str) -> str:
+        """What using the widget does to the run."""
+        if name in VIEW:
+            return ""
+        return self.t("controls.live_help") if CHOICE[name].live else self.t("controls.reset_help")
 
     def _name_of(self, family: str) -> Callable[[Any], str]:
         return lambda name: self.t(f"names.{family}.{name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from base64 import b64encode
 from collections.abc import Mapping
@@ -12,8 +13,9 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from app.i18n import LANGUAGES, Translator
+from app.i18n import LANGUAGES, Translator, choose, translator
 
+log = logging.getLogger(__name__)
 STYLE = Path(__file__).with_name("page.css")
 # In the page itself: Streamlit's own icons come from a host on the internet.
 ICON = "data:image/svg+xml;base64," + b64encode(Path(__file__).with_name("icon.svg").read_bytes()).decode()
@@ -79,6 +81,18 @@ def notices(t: Translator) -> None:
 def escape(text: str) -> str:
     """Text from outside as plain words in Markdown."""
     return re.sub(r"([\\`*_{}\[\]()#+!|<>~$:.-])", r"\\\1", text)
+
+
+def apologise(error: Exception) -> bool:
+    """Streamlit asks this when the script fails: the log gets the traceback, the visitor a sentence."""
+    log.error("the page failed", exc_info=error)
+    st.error(translator(language())("error.unexpected"))
+    return True
+
+
+def language() -> str:
+    """The language to show: the link's, else the browser's."""
+    return choose(st.query_params.get("lang"), st.context.locale)
 
 
 def _switch_language() -> None:

@@ -15,7 +15,6 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(
     0, str(Path(__file__).resolve().parent.parent)
@@ -29,11 +28,12 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import assets, films, traces
+from app import assets, films, page, traces
 from engine import warmup
 
 FOR_EVER = "public, max-age=31536000, immutable"
 COLLECT_EVERY = 60.0  # seconds
+BRIEF_TURN = 0.0005  # seconds that a compiling thread keeps the interpreter while a visitor's request waits for it
 log = logging.getLogger(__name__)
 
 
@@ -50,14 +50,19 @@ class Warmth:
         threading.Thread(target=self.warm, name="warm-up", daemon=True).start()
 
     def warm(self) -> None:
-        """Compiles, here and now."""
+        """Compiles, here and now: first what visitors train in, then the doubles of gradient checks."""
+        usual = sys.getswitchinterval()
+        sys.setswitchinterval(BRIEF_TURN)
         try:
-            warmup.warm(self.report)
+            warmup.warm(self.report, ["float32"])
+            self.ready = True
+            warmup.warm(dtypes=["float64"])
         except Exception:
             log.exception("warming the engine failed; it will compile when it is first asked")
+        self.ready = True
+        sys.setswitchinterval(usual)
         gc.collect()
         gc.freeze()  # what is loaded by now stays: later collections need not look at it
-        self.ready = True
 
     def report(self, done: int, total: int) -> None:
         """Called by the engine after each kernel."""
@@ -165,4 +170,10 @@ ROUTES = [
     Route("/engine", engine_state),
     Route("/stage/{hash}/{file:path}", stage_file),
 ]
-app = st.App(Path(__file__).with_name("main.py"), routes=ROUTES, middleware=[Middleware(Guard)], lifespan=lifespan)
+app = st.App(
+    Path(__file__).with_name("main.py"),
+    routes=ROUTES,
+    middleware=[Middleware(Guard)],
+    lifespan=lifespan,
+    on_script_error=page.apologise,
+)

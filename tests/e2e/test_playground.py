@@ -33,7 +33,9 @@ def wait_for_step(page: Page, least: int) -> int:
     """Waits until the film has come to a step; gives the step shown then."""
     found = stage(page)
     handle = found.element_handle()
-    page.wait_for_function("([stage, least]) => Number(stage.dataset.step) >= least", arg=[handle, least], timeout=20_000)
+    page.wait_for_function(
+        "([stage, least]) => Number(stage.dataset.step) >= least", arg=[handle, least], timeout=20_000
+    )
     return step_of(found)
 
 
@@ -69,7 +71,8 @@ def test_pause_acts_within_20_ms(open_page: Visit):
         """(stage) => new Promise((done) => {
             const begin = performance.now();
             stage.querySelector(".play").click();
-            const look = () => stage.dataset.state === "paused" ? done(performance.now() - begin) : requestAnimationFrame(look);
+            const paused = () => stage.dataset.state === "paused";
+            const look = () => paused() ? done(performance.now() - begin) : requestAnimationFrame(look);
             requestAnimationFrame(look);
         })"""
     )
@@ -176,9 +179,9 @@ def test_a_playground_link_opens_the_same_experiment(open_page: Visit):
     page = open_page()
     stage(page)
     page.get_by_role("button", name="Open a link").click()
-    page.get_by_label("Link to an experiment").fill("https://playground.tensorflow.org/#" + case["hash"])
+    page.get_by_role("textbox", name="Link to an experiment").fill("https://playground.tensorflow.org/#" + case["hash"])
     with page.expect_response(re.compile(r"/trace/.*seed=0\.59704")) as answer:
-        page.get_by_role("button", name="Open", exact=True).click()
+        page.get_by_test_id("stForm").get_by_role("button", name="Open", exact=True).click()
     assert answer.value.ok
 
 
