@@ -50,7 +50,7 @@ def query() -> str:
 
 @dataclass(frozen=True)
 class Notice:
-    """What was not accepted: `kind` is its sentence in the catalogues; `form` and `details` say what would have been."""
+    """What was not accepted: `kind` names its sentence; `form` and `details` say what would have been."""
 
     kind: str
     name: str = ""
@@ -86,7 +86,8 @@ def escape(text: str) -> str:
 def apologise(error: Exception) -> bool:
     """Streamlit asks this when the script fails: the log gets the traceback, the visitor a sentence."""
     log.error("the page failed", exc_info=error)
-    st.error(translator(language())("error.unexpected"))
+    t = translator(language())
+    st.error(t("error.unexpected"))
     return True
 
 

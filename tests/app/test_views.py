@@ -159,6 +159,17 @@ def test_a_links_hidden_controls_are_not_shown(open_app: Run):
     assert "choice.dataset" in widgets(app)
 
 
+def test_a_failing_page_apologises_and_tells_the_log(caplog: pytest.LogCaptureFixture):
+    def script() -> None:
+        from app import page
+
+        assert page.apologise(ValueError("a secret path"))
+
+    app = AppTest.from_function(script).run()
+    assert app.error[0].value == i18n.translator("en")("error.unexpected")
+    assert "a secret path" in caplog.text
+
+
 def test_what_the_stage_is_told_is_plain_and_complete(open_app: Run):
     from app.views.playground import stage_data
 
