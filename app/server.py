@@ -33,7 +33,6 @@ from engine import warmup
 
 FOR_EVER = "public, max-age=31536000, immutable"
 COLLECT_EVERY = 60.0  # seconds
-BRIEF_TURN = 0.0005  # seconds that a compiling thread keeps the interpreter while a visitor's request waits for it
 log = logging.getLogger(__name__)
 
 
@@ -51,8 +50,6 @@ class Warmth:
 
     def warm(self) -> None:
         """Compiles, here and now: first what visitors train in, then the doubles of gradient checks."""
-        usual = sys.getswitchinterval()
-        sys.setswitchinterval(BRIEF_TURN)
         try:
             warmup.warm(self.report, ["float32"])
             self.ready = True
@@ -60,7 +57,6 @@ class Warmth:
         except Exception:
             log.exception("warming the engine failed; it will compile when it is first asked")
         self.ready = True
-        sys.setswitchinterval(usual)
         gc.collect()
         gc.freeze()  # what is loaded by now stays: later collections need not look at it
 
