@@ -128,7 +128,7 @@ export function createMapPanel({ say, format, act, addPoint, follow }) {
     if (key !== pointsKey) {
       pointsKey = key;
       const { train, test } = model.problem;
-      const style = { place: frame.place, classOf: (label) => shapeOf(model, label), colourOf: colourOf(model, theme), theme, outline: model.answer === "value" ? theme.soft : theme.paper };
+      const style = { place: frame.place, classOf: (label) => shapeOf(model, label), colourOf: colourOf(model, theme), theme, outline: model.answer === "value" ? theme.faint : theme.paper };
       points = paintPoints({ train: train ?? [], test: test ?? [], showTest: options.show_test, added }, style, surface.width, surface.scale);
     }
     return points;

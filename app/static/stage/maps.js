@@ -9,7 +9,7 @@ import { rampIndex, squash } from "./scales.js";
 import { mix, pixel } from "./theme.js";
 
 /** Samples along a side of the big map while it moves, and when it stands still. */
-export const SIDE = { moving: 40, still: 100 };
+export const SIDE = { moving: 48, still: 120 };
 const LINE_POINTS = 96;
 /** Corner radius of a tile as a share of its side. */
 const CORNER = 0.15;

@@ -82,12 +82,12 @@ export class Painter {
   refreshMaps(state, { moving, refine, frame }) {
     const side = refine && !moving && this.stillCost() < STILL_BUDGET ? SIDE.still : SIDE.moving;
     const cadence = Math.min(20, Math.max(2, Math.ceil(this.mapCost / MAP_BUDGET)));
-    const key = `${frame.step} ${state.position} ${side}`;
-    if (key === this.mapKey || (moving && this.mapKey !== "" && this.count % cadence !== 0)) return false;
+    const key = `${frame.step} ${state.position}`;
+    if ((key === this.mapKey && side <= this.mapSide) || (moving && this.mapKey !== "" && this.count % cadence !== 0)) return false;
     const start = performance.now();
     this.maps.refresh(this.parameters.layers, side);
     if (side === SIDE.moving) this.mapCost += 0.2 * (performance.now() - start - this.mapCost);
-    this.mapKey = key;
+    Object.assign(this, { mapKey: key, mapSide: side });
     return true;
   }
 

@@ -96,7 +96,7 @@ export class Stage {
     this.network = createSurface(this.networkCanvas);
     this.painter = new Painter({ network: this.network, map: this.map, loss: this.loss, format: this.format, say: this.say });
     this.assemble();
-    for (const part of options?.hidden ?? []) this.root.querySelectorAll(`[data-part="${CSS.escape(part)}"]`).forEach((element) => (element.hidden = true));
+    for (const part of options?.hidden ?? []) this.root.querySelectorAll(`[data-part~="${CSS.escape(part)}"]`).forEach((element) => (element.hidden = true));
     this.model = null;
     this.listen();
   }

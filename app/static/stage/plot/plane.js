@@ -138,8 +138,10 @@ export function paintPoints({ train, test, showTest, added }, options, size, sca
   Object.assign(canvas, { logicalWidth: size, logicalHeight: size });
   const ctx = canvas.getContext("2d");
   ctx.scale(scale, scale);
-  if (showTest) drawPoints(ctx, test, { ...options, hollow: true });
-  drawPoints(ctx, train, options);
+  const crowd = train.length + (showTest ? test.length : 0);
+  const points = { ...options, size: crowd > 800 ? 2.2 : crowd > 400 ? 2.7 : 3.3 };
+  if (showTest) drawPoints(ctx, test, { ...points, hollow: true });
+  drawPoints(ctx, train, points);
   drawPoints(ctx, added, { ...options, size: 4.6 });
   return canvas;
 }
