@@ -179,11 +179,10 @@ class Panel:
         names = [name for name in datasets.names() if datasets.entry(name).task == chosen.task]
         self.menu("dataset", "dataset", names)
         self.number("classes")
-        left, right = st.columns(2, gap="small")
-        with left:
-            self.scale("noise", percent)
-        with right:
-            self.scale("train_fraction", percent)
+        sliders = [name for name in ("noise", "train_fraction") if self._shown(name)]
+        for name, cell in zip(sliders, st.columns(max(1, len(sliders)), gap="small"), strict=False):
+            with cell:
+                self.scale(name, percent)
         self._features()
         self._seed()
 
@@ -216,7 +215,7 @@ class Panel:
         """Hidden layers and their activations."""
         t, chosen = self.t, self.settings
         st.header(t("controls.network.title"), anchor=False)
-        left, right = st.columns(2, gap="small")
+        left, right = st.columns(2, gap="small", vertical_alignment="bottom")
         if "layers" not in chosen.hidden:
             put("layers.count", len(chosen.layers))
             left.number_input(
@@ -305,14 +304,15 @@ class Panel:
 
     def live(self) -> None:
         """The band above the stage: what acts on the network as it runs."""
+        t = self.t
         with st.container(key="live", horizontal=True, vertical_alignment="bottom", gap="small"):
-            self.scale("learning_rate", spell_number, width=250)
+            self.scale("learning_rate", t.number, width=250)
             self.menu("optimiser", "optimiser", width=225)
             self.menu("regulariser", "regulariser", width=150)
             for name in ("regularisation_rate", "l2_rate"):
                 if self._shown(name):
                     st.selectbox(
-                        options=stops(name, self.settings), format_func=spell_number, width=170, **self._common(name)
+                        options=stops(name, self.settings), format_func=t.number, width=170, **self._common(name)
                     )
 
 
@@ -405,8 +405,3 @@ def stops(name: str, chosen: Settings) -> list[Any]:
 def percent(fraction: float) -> str:
     """0.05 as "5 %"."""
     return f"{100 * fraction:.3g} %"
-
-
-def spell_number(value: float) -> str:
-    """Without an exponent and without needless zeros: 0.00001, 0.03, 10."""
-    return f"{value:.10f}".rstrip("0").rstrip(".") if value else "0"

@@ -40,6 +40,11 @@ class Translator:
         """
         return self.words[key].format(**values) if values else self.words[key]
 
+    def number(self, value: float) -> str:
+        """A number as the language writes it, without an exponent and without needless zeros: 0.03, or 0,03."""
+        text = f"{value:.10f}".rstrip("0").rstrip(".")
+        return text.replace(".", ",") if self.language == "pt" else text
+
     def table(self, prefix: str) -> dict[str, str]:
         """Every word below `prefix`, by the rest of its key: what a component gets that translates by itself."""
         start = f"{prefix}."
