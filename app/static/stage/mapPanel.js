@@ -3,7 +3,7 @@
  * plane, the followed example itself. Pressing on it adds a point or follows the one that is there.
  */
 
-import { classOf, labelOf, parseId } from "./model.js";
+import { classOf, parseId } from "./model.js";
 import { prettyFeature, unitName } from "./describe.js";
 import { h, iconButton, setAttr, setHidden, setText } from "./dom.js";
 import { hitPoint } from "./hit.js";
@@ -223,17 +223,17 @@ export function createMapPanel({ say, format, act, addPoint, follow }) {
 /** Labels that a new point may have. */
 function newLabels(model) {
   if (model.problem.task === "regression") return [-1, 1];
-  return Array.from({ length: model.problem.classes ?? 2 }, (_, index) => labelOf(model, index));
+  return Array.from({ length: model.problem.classes ?? 2 }, (_, index) => index);
 }
 
 function shapeOf(model, label) {
-  return model.problem.task === "regression" ? 1 : classOf(model, label);
+  return model.problem.task === "regression" ? 1 : classOf(label);
 }
 
 /** A label's colour: its class's, or its place on the ramp. */
 function colourOf(model, theme) {
   if (model.problem.task === "regression") return (label) => cssPixel(theme.points[rampIndex(label)]);
-  return (label) => theme.classes[classOf(model, label) % theme.classes.length];
+  return (label) => theme.classes[classOf(label) % theme.classes.length];
 }
 
 function cssPixel(p) {
