@@ -14,6 +14,7 @@ from typing import Any
 
 import streamlit as st
 
+from app import page, sharing
 from app.i18n import Translator
 from app.page import Notice
 from app.presets import PRESETS, lesson
@@ -40,7 +41,7 @@ def settings() -> Settings:
 def change(**changes: Any) -> None:
     """Changes choices; one that does not fit the others becomes a notice, and everything stays as it was."""
     try:
-        st.session_state["session"] = st.session_state["session"].change(**changes)
+        show(st.session_state["session"].change(**changes))
     except ConfigurationError as error:
         notice(Notice("misfit", error.name, str(error.value), error.accepted))
 
@@ -60,8 +61,14 @@ def open_link(link: str) -> None:
 
 def begin(session: Session) -> None:
     """Shows another experiment; the menu of lessons says which one it is, if it is one."""
-    st.session_state["session"] = session
+    show(session)
     put("lesson", next((name for name in PRESETS if lesson(name) == session.settings), None))
+
+
+def show(session: Session) -> None:
+    """Makes `session` what the visitor looks at; the stage keeps the address bar but for what is shown besides."""
+    st.session_state["session"] = session
+    page.keep_in_address(sharing.write_view(session.settings), sharing.VIEW_KEYS)
 
 
 def beside_band(chosen: Settings) -> Settings:
@@ -368,7 +375,7 @@ def _take_lesson() -> None:
     """A lesson was chosen: its link is opened."""
     name = st.session_state["lesson"]
     if name is not None:
-        st.session_state["session"] = Session.of(lesson(name))
+        show(Session.of(lesson(name)))
 
 
 def _clear_points() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import re
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
@@ -46,6 +46,16 @@ def top(t: Translator, title: str) -> None:
 def query() -> str:
     """The address bar's query, as the browser sent it with this run."""
     return urlencode(st.query_params.to_dict())
+
+
+def keep_in_address(query: str, keys: Iterable[str]) -> None:
+    """Makes the address bar say `query` of these keys, and nothing else of them."""
+    said = dict(parse_qsl(query))
+    for key in keys:
+        if key in said and st.query_params.get(key) != said[key]:
+            st.query_params[key] = said[key]
+        elif key not in said and key in st.query_params:
+            del st.query_params[key]
 
 
 @dataclass(frozen=True)

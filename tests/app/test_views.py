@@ -100,6 +100,17 @@ def test_a_regression_offers_its_own_data(open_app: Run):
     assert "xor" not in app.selectbox(key="choice.dataset").options
 
 
+def test_what_is_shown_besides_is_kept_in_the_address(open_app: Run):
+    app = open_app(test="true", lang="en")
+    app.toggle(key="choice.discretise").set_value(True).run()
+    assert (app.query_params["test"], app.query_params["discrete"]) == ("true", "true")
+    app.toggle(key="choice.show_test").set_value(False).run()
+    assert "test" not in app.query_params
+    app.selectbox(key="lesson").select("overfitting").run()
+    assert app.query_params["test"] == "true"
+    assert "discrete" not in app.query_params
+
+
 def test_hidden_layers_grow_and_shrink(open_app: Run):
     app = open_app()
     app.number_input(key="layers.count").set_value(3).run()
