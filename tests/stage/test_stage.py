@@ -231,6 +231,12 @@ def test_where_the_film_stands_is_told_to_python_and_to_the_address(open_stage: 
     assert sent(page, "player")[-1] == {"link": "data=circle", "edits": [], "step": 10, "follow": 0, "selected": None}
 
 
+def test_a_running_film_keeps_the_experiment_in_the_address(open_stage: Open) -> None:
+    page = open_stage()
+    page.wait_for_function("location.search === '?data=circle'")
+    assert sent(page, "player") == []
+
+
 def test_another_link_starts_another_film(open_stage: Open) -> None:
     page = open_stage(step=10)
     with page.expect_request(lambda request: "data=xor" in request.url):

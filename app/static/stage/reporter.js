@@ -1,9 +1,12 @@
-/** Tells Python and the address bar where the film stands, once it does; never while it runs. */
+/**
+ * Tells Python and the address bar where the film stands, once it does. While it runs Python hears nothing, and the address
+ * holds the experiment with its edits, without a step.
+ */
 
 import { address } from "./link.js";
 import { isMoving } from "./reducer.js";
 
-/** Milliseconds that the film must have stood. */
+/** Milliseconds after the last change. */
 const DELAY = 300;
 
 export class Reporter {
@@ -20,13 +23,15 @@ export class Reporter {
 
   tell() {
     const state = this.current();
-    if (!state || isMoving(state)) return;
+    if (!state) return;
     const { link, edits, follow, selected } = state;
+    const standing = !isMoving(state);
     const step = Math.floor(state.position + 1e-6);
+    const query = address(link, edits, standing ? step : 0, location.search);
+    if (query !== location.search) history.replaceState(history.state, "", query + location.hash);
     const value = { link, edits, step, follow, selected };
-    if (JSON.stringify(value) === this.told) return;
+    if (!standing || JSON.stringify(value) === this.told) return;
     this.told = JSON.stringify(value);
-    history.replaceState(history.state, "", address(link, edits, step, location.search) + location.hash);
     this.send(value);
   }
 
