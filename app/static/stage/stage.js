@@ -212,6 +212,7 @@ export class Stage {
     this.dress();
     if (!exists(this.model, this.state.selected)) this.state = { ...this.state, selected: null };
     this.narrator.due = true;
+    this.reporter.soon();
   }
 
   /** Panels for the present model, theme and options. */
