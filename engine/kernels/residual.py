@@ -1,7 +1,4 @@
-"""The sum of two branches: y = a + b, and back: what arrives at y goes to both unchanged.
-
-Every row: 2 = a, 3 = b, 4 = y, 5 = features (all time steps together).
-"""
+"""The sum of two branches: y = a + b, and back: what arrives at y goes to both unchanged."""
 
 from engine.kernels import context as c
 from engine.kernels.context import deltas, values
@@ -11,7 +8,7 @@ from engine.kernels.simd import LANES, load, store
 
 @instruction
 def sum_forward(context, row):
-    """y = a + b."""
+    """y = a + b: 2 = a, 3 = b, 4 = y, 5 = features."""
     a, b, y = values(context, row[2]), values(context, row[3]), values(context, row[4])
     for n in range(0, row[5] * row[c.PADDED], LANES):
         store(y, n, load(a, n) + load(b, n))
@@ -20,8 +17,8 @@ def sum_forward(context, row):
 
 @instruction
 def copy_deltas(context, row):
-    """dL/da = dL/dy."""
-    da, dy = deltas(context, row[2]), deltas(context, row[4])
-    for n in range(0, row[5] * row[c.PADDED], LANES):
+    """dL/da = dL/dy: 2 = y, 3 = a, 4 = features."""
+    dy, da = deltas(context, row[2]), deltas(context, row[3])
+    for n in range(0, row[4] * row[c.PADDED], LANES):
         store(da, n, load(dy, n))
     return 0.0

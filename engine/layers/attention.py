@@ -33,9 +33,10 @@ class PositionalEncoding(Layer, name="positional_encoding"):
         return _check_sequence(self.name, input_shape)
 
     def plan(self, planner: Planner, x: Tensor, name: str) -> Tensor:
-        planner.alias(f"{name}.pre_activation", x)
         encoding = planner.constant(f"{name}.encoding", _sinusoids(*x.shape))
-        return plan_sum(planner, x, encoding, f"{name}.activation", (x,))
+        y = plan_sum(planner, x, encoding, f"{name}.pre_activation")
+        planner.alias(f"{name}.activation", y)
+        return y
 
 
 def _sinusoids(steps: int, features: int) -> np.ndarray:
@@ -89,11 +90,11 @@ class SelfAttention(Layer, name="self_attention"):
 
     def plan(self, planner: Planner, x: Tensor, name: str) -> Tensor:
         (steps, features), heads = x.shape, self.heads
-        planner.alias(f"{name}.pre_activation", x)
         projected = [self._project(planner, x, f"{name}.{part}", k) for k, part in enumerate(("query", "key", "value"))]
         scores = planner.tensor(f"{name}.scores", (heads, steps, steps))
         weights = planner.tensor(f"{name}.weights", (heads, steps, steps))
-        attended, z = planner.tensor(f"{name}.attended", x.shape), planner.tensor(f"{name}.activation", x.shape)
+        attended, z = planner.tensor(f"{name}.attended", x.shape), planner.tensor(f"{name}.pre_activation", x.shape)
+        planner.alias(f"{name}.activation", z)
         offsets = (tensor.offset for tensor in (*projected, scores, weights, attended))
         numbers = (*offsets, heads, steps, features // heads, self.causal)
         for operation in ("attention_scores", "attention_weights", "attention"):
@@ -162,12 +163,12 @@ class TransformerBlock(Layer, name="transformer_block"):
     def plan(self, planner: Planner, x: Tensor, name: str) -> Tensor:
         parts = self.parts(x.shape)
         branches = (parts[:2], parts[2:]) if self.norm_first else (parts[:1], parts[2:4])
-        planner.alias(f"{name}.pre_activation", x)
         for number, branch in enumerate(branches, 1):
-            x = plan_branch(planner, x, branch, name, f"{name}.sum_{number}")
+            x = plan_branch(planner, x, branch, name, f"sum_{number}")
             if not self.norm_first:
                 norm = parts[1] if number == 1 else parts[4]
                 x = norm.layer.plan(planner, x, f"{name}.{norm.name}")
+        planner.alias(f"{name}.pre_activation", x)
         planner.alias(f"{name}.activation", x)
         return x
 

@@ -35,11 +35,12 @@ class Dropout(Layer, name="dropout"):
         return input_shape
 
     def plan(self, planner: Planner, x: Tensor, name: str) -> Tensor:
-        planner.alias(f"{name}.pre_activation", x)
+        y = planner.tensor(f"{name}.pre_activation", x.shape) if planner.training else x
+        planner.alias(f"{name}.activation", y)
         if not planner.training:
-            planner.alias(f"{name}.activation", x)
-            return x
-        y, mask = planner.tensor(f"{name}.activation", x.shape), planner.tensor(f"{name}.mask", x.shape)
+            planner.alias(f"{name}.pre_activation", y)
+            return y
+        mask = planner.tensor(f"{name}.mask", x.shape)
         numbers = (y.offset, mask.offset, x.features, zlib.crc32(name.encode()))
         options = (round(self.rate * GRAIN) / GRAIN, 1.0 / (1.0 - self.rate))
         planner.emit("dropout_forward", x.offset, *numbers, options=options)

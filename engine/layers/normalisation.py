@@ -123,8 +123,8 @@ def _features(input_shape: Shape) -> int:
 
 def _plan_names(planner: Planner, x: Tensor, name: str, statistics: Shape) -> tuple[tuple[int, ...], Tensor]:
     """(numbers of the rows from y to bias, y)."""
-    planner.alias(f"{name}.pre_activation", x)
-    y, normalised = planner.tensor(f"{name}.activation", x.shape), planner.tensor(f"{name}.normalised", x.shape)
+    y, normalised = planner.tensor(f"{name}.pre_activation", x.shape), planner.tensor(f"{name}.normalised", x.shape)
+    planner.alias(f"{name}.activation", y)
     mean, variance = planner.tensor(f"{name}.mean", statistics), planner.tensor(f"{name}.variance", statistics)
     weight, bias = planner.parameter(f"{name}.weight"), planner.parameter(f"{name}.bias")
     return (y.offset, normalised.offset, mean.offset, variance.offset, weight, bias), y

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 __all__ = ["Residual", "plan_branch", "plan_sum"]
 
 
-def plan_sum(planner: Planner, a: Tensor, b: Tensor, name: str, learns: Sequence[Tensor]) -> Tensor:
-    """Emit y = a + b and, on the way back, dL/dy for each of those two that learn."""
+def plan_sum(planner: Planner, a: Tensor, b: Tensor, name: str) -> Tensor:
+    """Emit y = a + b and, on the way back, dL/da = dL/db = dL/dy."""
     y = planner.tensor(name, a.shape)
     planner.emit("sum_forward", a.offset, b.offset, y.offset, a.features)
 
     def backward() -> None:
-        for part in learns:
+        for part in (a, b):
             with planner.delta_of(part) as delta:
-                planner.emit("copy_deltas", delta.offset, b.offset, y.offset, a.features)
+                planner.emit("copy_deltas", y.offset, delta.offset, a.features)
 
     planner.on_backward(backward)
     return y
@@ -34,7 +34,7 @@ def plan_branch(planner: Planner, x: Tensor, branch: Sequence[NamedLayer], name:
     f = x
     for part in branch:
         f = part.layer.plan(planner, f, f"{name}.{part.name}")
-    return plan_sum(planner, x, f, total, (x, f))
+    return plan_sum(planner, x, f, f"{name}.{total}")
 
 
 @dataclass(frozen=True)
@@ -63,5 +63,6 @@ class Residual(Layer, name="residual"):
         return input_shape
 
     def plan(self, planner: Planner, x: Tensor, name: str) -> Tensor:
-        planner.alias(f"{name}.pre_activation", x)
-        return plan_branch(planner, x, self.parts(x.shape), name, f"{name}.activation")
+        y = plan_branch(planner, x, self.parts(x.shape), name, "pre_activation")
+        planner.alias(f"{name}.activation", y)
+        return y
