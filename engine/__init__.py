@@ -14,7 +14,17 @@ from engine.cost import Cost, cost
 from engine.datasets import Dataset
 from engine.experiment import Edit, Experiment
 from engine.gradient_check import GradientReport, gradient_check
-from engine.layers import Activation, Dense
+from engine.layers import (
+    Activation,
+    BatchNorm,
+    Dense,
+    Dropout,
+    LayerNorm,
+    PositionalEncoding,
+    Residual,
+    SelfAttention,
+    TransformerBlock,
+)
 from engine.losses import (
     BinaryCrossEntropy,
     CategoricalCrossEntropy,
@@ -39,11 +49,13 @@ __all__ = [
     "AdaGrad",
     "Adam",
     "AdamW",
+    "BatchNorm",
     "BinaryCrossEntropy",
     "CategoricalCrossEntropy",
     "Cost",
     "Dataset",
     "Dense",
+    "Dropout",
     "Edit",
     "ElasticNet",
     "Experiment",
@@ -52,6 +64,7 @@ __all__ = [
     "HalfSquaredError",
     "Hinge",
     "Huber",
+    "LayerNorm",
     "MeanAbsoluteError",
     "MeanSquaredError",
     "MiniBatch",
@@ -59,9 +72,13 @@ __all__ = [
     "Nesterov",
     "Network",
     "Outcome",
+    "PositionalEncoding",
     "RMSProp",
+    "Residual",
+    "SelfAttention",
     "Stochastic",
     "Trace",
+    "TransformerBlock",
     "activations",
     "cost",
     "datasets",

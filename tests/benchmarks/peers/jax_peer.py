@@ -9,6 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tests.benchmarks.peers import jax_attention
+
 ACTIVATIONS = {"identity": lambda z: z, "relu": jax.nn.relu, "tanh": jnp.tanh}
 
 
@@ -17,7 +19,7 @@ def dense(name: str, layer: dict[str, Any], parameters: dict, x: jax.Array) -> j
     return ACTIVATIONS[layer["activation"]["name"]](z)
 
 
-LAYERS = {"dense": dense}
+LAYERS = {"dense": dense, **jax_attention.LAYERS}
 
 
 def mean_squared_error(output: jax.Array, y: jax.Array) -> jax.Array:
@@ -25,7 +27,7 @@ def mean_squared_error(output: jax.Array, y: jax.Array) -> jax.Array:
 
 
 def categorical_cross_entropy(output: jax.Array, y: jax.Array) -> jax.Array:
-    return -jnp.take_along_axis(jax.nn.log_softmax(output), y[:, None], axis=1).mean()
+    return -jnp.take_along_axis(jax.nn.log_softmax(output), y[..., None].astype(int), axis=-1).mean()
 
 
 LOSSES = {"mean_squared_error": mean_squared_error, "categorical_cross_entropy": categorical_cross_entropy}

@@ -8,10 +8,21 @@ import numpy as np
 import torch
 from torch import nn
 
+from tests.benchmarks.peers import torch_attention
+
 torch.set_num_threads(1)
 
 ACTIVATIONS = {"identity": nn.Identity, "relu": nn.ReLU, "tanh": nn.Tanh}
-LOSSES = {"mean_squared_error": nn.MSELoss, "categorical_cross_entropy": nn.CrossEntropyLoss}
+
+
+class CrossEntropy(nn.CrossEntropyLoss):
+    """Of outputs [batch, ..., classes]."""
+
+    def forward(self, output: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return super().forward(output.flatten(0, -2), y.flatten())
+
+
+LOSSES = {"mean_squared_error": nn.MSELoss, "categorical_cross_entropy": CrossEntropy}
 OPTIMISERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
 
 
@@ -23,7 +34,7 @@ def dense(name: str, layer: dict[str, Any], arrays: dict[str, np.ndarray]) -> li
     return [linear] if activation == "identity" else [linear, ACTIVATIONS[activation]()]
 
 
-LAYERS = {"dense": dense}
+LAYERS = {"dense": dense, **torch_attention.LAYERS}
 
 
 class TorchPeer:
@@ -38,6 +49,7 @@ class TorchPeer:
         rate = task["optimiser"]["learning_rate"]
         self.optimiser = OPTIMISERS[task["optimiser"]["name"]](self.model.parameters(), lr=rate)
         x, y = torch.tensor(arrays["x"]), torch.tensor(arrays["y"])
+        y = y.long() if isinstance(self.loss, CrossEntropy) else y
         self.batches = list(zip(x.split(task["batch"]), y.split(task["batch"]), strict=True))
         self.step = 0
 
