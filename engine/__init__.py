@@ -15,14 +15,18 @@ from engine.datasets import Dataset
 from engine.experiment import Edit, Experiment
 from engine.gradient_check import GradientReport, gradient_check
 from engine.layers import (
+    GRU,
+    LSTM,
     Activation,
     BatchNorm,
     Dense,
     Dropout,
+    Embedding,
     LayerNorm,
     PositionalEncoding,
     Residual,
     SelfAttention,
+    SimpleRNN,
     TransformerBlock,
 )
 from engine.losses import (
@@ -42,8 +46,10 @@ from engine.regularisers import L1, L2, ElasticNet
 from engine.trace import Trace
 
 __all__ = [
+    "GRU",
     "L1",
     "L2",
+    "LSTM",
     "SGD",
     "Activation",
     "AdaGrad",
@@ -58,6 +64,7 @@ __all__ = [
     "Dropout",
     "Edit",
     "ElasticNet",
+    "Embedding",
     "Experiment",
     "FullBatch",
     "GradientReport",
@@ -76,6 +83,7 @@ __all__ = [
     "RMSProp",
     "Residual",
     "SelfAttention",
+    "SimpleRNN",
     "Stochastic",
     "Trace",
     "TransformerBlock",

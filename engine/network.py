@@ -40,6 +40,9 @@ class Network:
         layers = tuple(Layer.of(layer) for layer in self.layers)
         if not layers:
             raise ConfigurationError("layers", layers, "at least one layer")
+        for layer in layers[1:]:
+            if layer.reads_data:
+                raise ConfigurationError("layers", f"{layer.name} after other layers", "it can only be the first layer")
         object.__setattr__(self, "layers", layers)
         object.__setattr__(self, "loss", Loss.of(self.loss))
         self.named_layers()  # shapes must fit
@@ -76,9 +79,7 @@ class Network:
     def initialisers(self) -> dict[str, Initialiser]:
         """The initialiser of every parameter, by its full name."""
         return {
-            f"{name}.{short}": init
-            for name, layer, *_ in self.leaves()
-            for short, init in layer.initialisers().items()
+            f"{name}.{short}": init for name, layer, *_ in self.leaves() for short, init in layer.initialisers().items()
         }
 
     @property
