@@ -16,13 +16,17 @@ from numpy.typing import NDArray
 
 from engine.kernels import (  # noqa: F401  (most register instructions)
     activations,
+    attention,
     batches,
     dense,
     driver,
+    dropout,
     embedding,
     losses,
+    normalisation,
     optimisers,
     recurrent,
+    residual,
 )
 from engine.kernels import context as c
 from engine.kernels.instructions import address
@@ -109,6 +113,7 @@ class Planner:
         self.training = training  # dropout and batch statistics, or what was learnt
         self.rows: list[NDArray[np.int64]] = []
         self.named: dict[str, Tensor] = {}
+        self.constants: list[tuple[Tensor, NDArray[np.float64]]] = []
         self.backward_steps: list[Callable[[], None]] = []
         self.size = 0
         self._layout, self._statistics = layout, statistics
@@ -133,6 +138,12 @@ class Planner:
         """A new quantity; `features` reserves more rows than the shape needs."""
         tensor = Tensor(self._reserve((features or math.prod(shape)) * self.lanes), shape)
         self.named[name] = tensor
+        return tensor
+
+    def constant(self, name: str, numbers: NDArray[np.float64]) -> Tensor:
+        """A quantity that never changes and is the same for every example."""
+        tensor = self.tensor(name, numbers.shape)
+        self.constants.append((tensor, numbers))
         return tensor
 
     def alias(self, name: str, tensor: Tensor) -> None:
@@ -185,13 +196,18 @@ class Planner:
     @contextmanager
     def delta_of(self, tensor: Tensor) -> Iterator[Tensor]:
         """Where a backward row shall write dL/d(tensor): in its own place at first; what comes later is added to it."""
-        if tensor.offset not in self._written:
-            self._written.add(tensor.offset)
+        if not self.adds_to_delta(tensor):
             yield tensor
             return
         scratch = Tensor(self._reserve(tensor.features * self.lanes), tensor.shape)
         yield scratch
         self.emit("add_deltas", tensor.offset, scratch.offset, tensor.features)
+
+    def adds_to_delta(self, tensor: Tensor) -> bool:
+        """Whether dL/d(tensor) has another part already, so that the row about to be emitted must add its own to it."""
+        adds = tensor.offset in self._written
+        self._written.add(tensor.offset)
+        return adds
 
     def _reserve(self, count: int) -> int:
         offset = self.size
@@ -232,6 +248,8 @@ class Program:
         spare = LANES * self.lanes  # a transposition reads whole blocks, beyond the last rows of a tensor
         self.values = aligned_zeros(planner.size + spare, dtype)
         self.deltas = aligned_zeros(planner.size + spare, dtype)
+        for tensor, numbers in planner.constants:
+            self._view(tensor, self.values)[...] = numbers.reshape(-1, 1)
         self.gradients = aligned_zeros(store.layout.size + LANES, dtype)
         self.store = store
         self.hyper = np.ones(c.HYPERS, np.float64)
@@ -297,8 +315,9 @@ class Program:
 
     def quantity(self, name: str, *, delta: bool = False) -> NDArray[Any]:
         """A view of a named quantity, or of the derivatives with respect to it: [features, lanes]."""
-        tensor = self.named[name]
-        source = self.deltas if delta else self.values
+        return self._view(self.named[name], self.deltas if delta else self.values)
+
+    def _view(self, tensor: Tensor, source: NDArray[Any]) -> NDArray[Any]:
         return source[tensor.offset : tensor.offset + tensor.features * self.lanes].reshape(tensor.features, self.lanes)
 
     def walk(self, first: int, last: int) -> float:

@@ -24,11 +24,11 @@ def dense_forward(context, row):
 
 @instruction
 def dense_input_gradient(context, row):
-    """dL/dx[i] = sum_o W[o, i] dL/dz[o]."""
+    """dL/dx[i] = sum_o W[o, i] dL/dz[o], or dL/dx[i] += ... with row[9]."""
     lanes, inputs, outputs, weight = row[c.PADDED], row[6], row[7], parameters(context, row[4])
     for t in range(row[8]):
         dx, dz = deltas(context, row[2] + t * inputs * lanes), deltas(context, row[3] + t * outputs * lanes)
-        product_transposed(dx, weight, inputs, dz, inputs, outputs, lanes, False)
+        product_transposed(dx, weight, inputs, dz, inputs, outputs, lanes, row[9])
     return 0.0
 
 

@@ -290,6 +290,37 @@ def transpose_block(typingctx, source, source_stride, target, target_stride):
     return types.void(source, types.int64, target, types.int64), codegen
 
 
+@intrinsic
+def uniform(typingctx, pointer, key, counter):
+    """Random numbers in [0, 1), multiples of 2^-24, of the float type that `pointer` points to.
+
+    Lane j has the upper bits of SplitMix64 (Steele, Lea & Flood 2014), applied twice: `random_bits(key, counter + j)`.
+    """
+    vector = Vector(pointer.dtype)
+
+    def codegen(context, builder, sig, args):
+        whole = ir.VectorType(_I64, LANES)
+
+        def every(number):
+            return ir.Constant(whole, [number] * LANES)
+
+        key, counter = (context.cast(builder, a, t, types.int64) for a, t in zip(args[1:], sig.args[1:], strict=True))
+        start = builder.add(builder.mul(key, _I64(0x9E3779B97F4A7C15)), counter)
+        first = builder.insert_element(ir.Constant(whole, ir.Undefined), start, _I32(0))
+        z = builder.shuffle_vector(first, first, ir.Constant(ir.VectorType(_I32, LANES), [0] * LANES))
+        z = builder.add(z, ir.Constant(whole, list(range(LANES))))
+        for _ in range(2):
+            z = builder.add(z, every(0x9E3779B97F4A7C15))
+            for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+                z = builder.mul(builder.xor(z, builder.lshr(z, every(shift))), every(factor))
+            z = builder.xor(z, builder.lshr(z, every(31)))
+        bits = builder.trunc(builder.lshr(z, every(40)), ir.VectorType(_I32, LANES))
+        scale = ir.Constant(_vector(vector.dtype), [2.0**-24] * LANES)
+        return builder.fmul(builder.sitofp(bits, _vector(vector.dtype)), scale)
+
+    return vector(pointer, key, counter), codegen
+
+
 # ------------------------------------------------------------------------------------------- functions, any width
 
 

@@ -11,7 +11,7 @@ from engine.errors import ConfigurationError
 from engine.initialisers import Initialiser
 from engine.layers.activation import plan_activation
 from engine.layers.base import Layer, Shape
-from engine.spec import check_count
+from engine.spec import check_count, check_flag
 
 if TYPE_CHECKING:
     from engine.plan import Planner, Tensor
@@ -34,8 +34,7 @@ def plan_product(planner: Planner, x: Tensor, z: Tensor, weight: int, bias: int)
         else:
             planner.emit("dense_weight_gradient", *numbers, *planner.rows_of(x))
         if planner.needs_gradient(x):
-            with planner.delta_of(x) as dx:
-                planner.emit("dense_input_gradient", dx.offset, *numbers[1:])
+            planner.emit("dense_input_gradient", *numbers, planner.adds_to_delta(x))
 
     planner.on_backward(backward)
 
@@ -58,8 +57,7 @@ class Dense(Layer, name="dense"):
 
     def __post_init__(self) -> None:
         check_count("units", self.units, 1, 4096)
-        if not isinstance(self.use_bias, bool):
-            raise ConfigurationError("use_bias", self.use_bias, "True or False")
+        check_flag("use_bias", self.use_bias)
         object.__setattr__(self, "activation", ActivationFunction.of(self.activation))
         object.__setattr__(self, "weight_initialiser", Initialiser.of(self.weight_initialiser))
         object.__setattr__(self, "bias_initialiser", Initialiser.of(self.bias_initialiser))

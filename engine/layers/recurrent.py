@@ -14,7 +14,7 @@ from engine.errors import ConfigurationError
 from engine.initialisers import Initialiser, Zeros
 from engine.layers.base import Layer, Shape
 from engine.layers.dense import plan_product
-from engine.spec import check_count, check_number
+from engine.spec import check_count, check_flag, check_number
 
 if TYPE_CHECKING:
     from engine.plan import Planner, Tensor
@@ -38,8 +38,7 @@ class Recurrent(Layer):
 
     def __post_init__(self) -> None:
         check_count("units", self.units, 1, 4096)
-        if not isinstance(self.return_sequences, bool):
-            raise ConfigurationError("return_sequences", self.return_sequences, "True or False")
+        check_flag("return_sequences", self.return_sequences)
         for option in ("weight_ih_initialiser", "weight_hh_initialiser"):
             object.__setattr__(self, option, Initialiser.of(getattr(self, option)))
 

@@ -22,7 +22,7 @@ class Bar(NamedTuple):
 
 @dataclass(frozen=True)
 class BenchmarkCase:
-    """`data` gives x [n, features] and y: class numbers [n], or values [n, outputs]."""
+    """`data` gives x [n, ...] and y: class numbers [n] or, as floats, [n, time]; or values [n, outputs]."""
 
     name: str
     network: engine.Network
@@ -70,6 +70,17 @@ def drawn_digits() -> Arrays:
     return x.reshape(-1, 8, 8)[:, np.arange(20) * 8 // 20], y
 
 
+def reversed_digits() -> Arrays:
+    """Rows of 16 digits, one-hot [512, 16, 10], and the same rows from the end to the beginning."""
+    tokens = np.random.default_rng(0).integers(0, 10, (512, 16))
+    return np.eye(10)[tokens], tokens[:, ::-1].astype(float)
+
+
+def transformer(features: int, heads: int) -> engine.Network:
+    layers = [engine.Dense(features), engine.PositionalEncoding(), engine.TransformerBlock(heads), engine.Dense(10)]
+    return engine.Network((16, 10), layers, "categorical_cross_entropy")
+
+
 CASES = (
     BenchmarkCase(
         "2-4-2-1",
@@ -108,5 +119,13 @@ CASES = (
         batch=16,
         optimiser=engine.Adam(0.001),
         bars=(Bar(("torch",), 5), Bar(("jax_step",), 2), Bar(("jax_scan",), 2)),
+    ),
+    BenchmarkCase(
+        "block-32-10",
+        transformer(features=32, heads=2),
+        reversed_digits,
+        batch=16,
+        optimiser=engine.Adam(0.001),
+        bars=(Bar(("torch",), 5), Bar(("jax_step",), 1.5), Bar(("jax_scan",), 1.5)),
     ),
 )

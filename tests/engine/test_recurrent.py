@@ -88,44 +88,12 @@ def test_float32_is_the_same_network_in_fewer_digits(case):
 # ------------------------------------------------------------------------------------------- an independent library
 
 
-def jax_layer(jax, kind: str, name: str, options: dict, parameters: dict, x):
-    """One layer over time by `lax.scan`: [batch, time, ...] -> [batch, time, units]."""
-    np_, sigmoid = jax.numpy, jax.nn.sigmoid
-    own = {key.removeprefix(f"{name}."): value for key, value in parameters.items() if key.startswith(f"{name}.")}
-    if kind == "embedding":
-        return own["weight"][x.astype(int)]
-    if kind == "dense":
-        return x @ own["weight"].T + own["bias"]
-
-    def simple_rnn(state, x):
-        f = {"tanh": np_.tanh, "relu": jax.nn.relu}[options["activation"]["name"]]
-        h = f(own["weight_ih"] @ x + own["weight_hh"] @ state + own["bias"])
-        return h, h
-
-    def lstm(state, x):
-        h, cell = state
-        i, f, g, o = np_.split(own["weight_ih"] @ x + own["weight_hh"] @ h + own["bias"], 4)
-        cell = sigmoid(f) * cell + sigmoid(i) * np_.tanh(g)
-        h = sigmoid(o) * np_.tanh(cell)
-        return (h, cell), h
-
-    def gru(h, x):
-        r_in, z_in, n_in = np_.split(own["weight_ih"] @ x + own["bias_ih"], 3)
-        r_hh, z_hh, n_hh = np_.split(own["weight_hh"] @ h + own["bias_hh"], 3)
-        z = sigmoid(z_in + z_hh)
-        h = (1 - z) * np_.tanh(n_in + sigmoid(r_in + r_hh) * n_hh) + z * h
-        return h, h
-
-    zeros = np_.zeros(options["units"])
-    step, start = {"simple_rnn": (simple_rnn, zeros), "lstm": (lstm, (zeros, zeros)), "gru": (gru, zeros)}[kind]
-    states = jax.vmap(lambda x: jax.lax.scan(step, start, x)[1])(x)
-    return states if options["return_sequences"] else states[:, -1]
-
-
 def jax_loss(jax, case: SequenceCase):
+    from tests.benchmarks.peers.jax_peer import LAYERS
+
     def loss(parameters, x, y):
         for layer in case.layers:
-            x = jax_layer(jax, layer["kind"], layer["name"], layer, parameters, x)
+            x = LAYERS[layer["kind"]](layer["name"], layer, parameters, x)
         if case.loss == "mean_squared_error":
             return ((x - y) ** 2).mean(), x
         return -jax.numpy.take_along_axis(jax.nn.log_softmax(x), y[..., None], axis=-1).mean(), x
@@ -244,8 +212,10 @@ def test_needs_a_sequence(layer, shape):
 
 
 def test_embedding_comes_first_and_takes_whole_numbers():
-    with pytest.raises(ConfigurationError, match="first layer"):
+    with pytest.raises(ConfigurationError, match="the first layer"):
         engine.Network((3,), [engine.Dense(3), engine.Embedding(4, 2)], "mean_squared_error")
+    with pytest.raises(ConfigurationError, match="the first layer"):
+        engine.Network((3,), [engine.Residual([engine.Embedding(4, 2), engine.LSTM(3)])], "mean_squared_error")
     with pytest.raises(ConfigurationError, match="time,"):
         engine.Network((3, 1), [engine.Embedding(4, 2)], "mean_squared_error")
     run = SequenceCase(tokens=True, steps=2).start()

@@ -9,6 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tests.benchmarks.peers import jax_attention, jax_recurrent
+
 ACTIVATIONS = {"identity": lambda z: z, "relu": jax.nn.relu, "tanh": jnp.tanh}
 
 
@@ -17,22 +19,7 @@ def dense(name: str, layer: dict[str, Any], parameters: dict, x: jax.Array) -> j
     return ACTIVATIONS[layer["activation"]["name"]](z)
 
 
-def lstm(name: str, layer: dict[str, Any], parameters: dict, x: jax.Array) -> jax.Array:
-    weight_ih, weight_hh, bias = (parameters[f"{name}.{p}"] for p in ("weight_ih", "weight_hh", "bias"))
-
-    def step(state, z):
-        h, cell = state
-        i, f, g, o = jnp.split(z + h @ weight_hh.T, 4, axis=-1)
-        cell = jax.nn.sigmoid(f) * cell + jax.nn.sigmoid(i) * jnp.tanh(g)
-        h = jax.nn.sigmoid(o) * jnp.tanh(cell)
-        return (h, cell), h
-
-    zeros = jnp.zeros((len(x), layer["units"]))
-    _, states = jax.lax.scan(step, (zeros, zeros), jnp.swapaxes(x @ weight_ih.T + bias, 0, 1))
-    return jnp.swapaxes(states, 0, 1) if layer["return_sequences"] else states[-1]
-
-
-LAYERS = {"dense": dense, "lstm": lstm}
+LAYERS = {"dense": dense, **jax_attention.LAYERS, **jax_recurrent.LAYERS}
 
 
 def mean_squared_error(output: jax.Array, y: jax.Array) -> jax.Array:
@@ -40,7 +27,7 @@ def mean_squared_error(output: jax.Array, y: jax.Array) -> jax.Array:
 
 
 def categorical_cross_entropy(output: jax.Array, y: jax.Array) -> jax.Array:
-    return -jnp.take_along_axis(jax.nn.log_softmax(output), y[:, None], axis=1).mean()
+    return -jnp.take_along_axis(jax.nn.log_softmax(output), y[..., None].astype(int), axis=-1).mean()
 
 
 LOSSES = {"mean_squared_error": mean_squared_error, "categorical_cross_entropy": categorical_cross_entropy}

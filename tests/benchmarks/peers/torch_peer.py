@@ -8,10 +8,21 @@ import numpy as np
 import torch
 from torch import nn
 
+from tests.benchmarks.peers import torch_attention, torch_recurrent
+
 torch.set_num_threads(1)
 
 ACTIVATIONS = {"identity": nn.Identity, "relu": nn.ReLU, "tanh": nn.Tanh}
-LOSSES = {"mean_squared_error": nn.MSELoss, "categorical_cross_entropy": nn.CrossEntropyLoss}
+
+
+class CrossEntropy(nn.CrossEntropyLoss):
+    """Of outputs [batch, ..., classes]."""
+
+    def forward(self, output: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return super().forward(output.flatten(0, -2), y.flatten())
+
+
+LOSSES = {"mean_squared_error": nn.MSELoss, "categorical_cross_entropy": CrossEntropy}
 OPTIMISERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
 
 
@@ -23,28 +34,7 @@ def dense(name: str, layer: dict[str, Any], arrays: dict[str, np.ndarray]) -> li
     return [linear] if activation == "identity" else [linear, ACTIVATIONS[activation]()]
 
 
-class States(nn.Module):
-    """A recurrent module's last state, or all of them: [batch, time, features] -> [batch, (time,) units]."""
-
-    def __init__(self, module: nn.RNNBase, every: bool) -> None:
-        super().__init__()
-        self.module, self.every = module, every
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        states, _ = self.module(x)
-        return states if self.every else states[:, -1]
-
-
-def lstm(name: str, layer: dict[str, Any], arrays: dict[str, np.ndarray]) -> list[nn.Module]:
-    """With one bias: PyTorch's second one stays 0."""
-    weight_ih, weight_hh, bias = (torch.tensor(arrays[f"{name}.{p}"]) for p in ("weight_ih", "weight_hh", "bias"))
-    module = nn.LSTM(weight_ih.shape[1], layer["units"], batch_first=True)
-    module.weight_ih_l0.data, module.weight_hh_l0.data, module.bias_ih_l0.data = weight_ih, weight_hh, bias
-    nn.init.zeros_(module.bias_hh_l0).requires_grad_(False)
-    return [States(module, layer["return_sequences"])]
-
-
-LAYERS = {"dense": dense, "lstm": lstm}
+LAYERS = {"dense": dense, **torch_attention.LAYERS, **torch_recurrent.LAYERS}
 
 
 class TorchPeer:
@@ -59,6 +49,7 @@ class TorchPeer:
         rate = task["optimiser"]["learning_rate"]
         self.optimiser = OPTIMISERS[task["optimiser"]["name"]](self.model.parameters(), lr=rate)
         x, y = torch.tensor(arrays["x"]), torch.tensor(arrays["y"])
+        y = y.long() if isinstance(self.loss, CrossEntropy) else y
         self.batches = list(zip(x.split(task["batch"]), y.split(task["batch"]), strict=True))
         self.step = 0
 
