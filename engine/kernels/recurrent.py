@@ -5,7 +5,7 @@ walk begins, and on the way back the gradients of the weights and of x, once dL/
 rest, step by step. h' and c' are the state after the step before; before the first step they are 0.
 
 Every row: 2 = weight_hh, 3 = z [time, gates, units], 4 = h [time, units], 5 = units, 6 = time steps,
-7 = whether every h is an output (else the last alone), 8 = gates, 9 and 10 = the instruction's own.
+7 = whether every h is an output (else the last alone), 8 = gates (relu or not, where there are none).
 """
 
 import numba

@@ -45,7 +45,7 @@ class Recurrent(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         if len(input_shape) != 2:
-            accepted = "(time, features): put Embedding before it, or return_sequences=True into a recurrent layer"
+            accepted = "(time, features): put Embedding before it, or a recurrent layer with return_sequences=True"
             raise ConfigurationError(f"input of {self.name}", input_shape, accepted)
         return (input_shape[0], self.units) if self.return_sequences else (self.units,)
 
@@ -55,10 +55,8 @@ class Recurrent(Layer):
         return weights | dict.fromkeys(self.biases, (rows,))
 
     def initialisers(self) -> dict[str, Initialiser]:
-        weights = {
-            "weight_ih": Initialiser.of(self.weight_ih_initialiser),
-            "weight_hh": Initialiser.of(self.weight_hh_initialiser),
-        }
+        drawn = {"weight_ih": self.weight_ih_initialiser, "weight_hh": self.weight_hh_initialiser}
+        weights = {name: _EachGate(Initialiser.of(initialiser), self.gates) for name, initialiser in drawn.items()}
         return weights | {bias: Zeros() for bias in self.biases}
 
     def plan(self, planner: Planner, x: Tensor, name: str) -> Tensor:
@@ -69,17 +67,15 @@ class Recurrent(Layer):
         hidden = planner.tensor(f"{name}.hidden", (steps, self.units))
         planner.alias(f"{name}.activation", hidden)
         plan_product(planner, x, z, weight_ih, bias)
-        product, own = self.plan_quantities(planner, name, z)
+        summed, own = self.plan_quantities(planner, name, z)
         numbers = (weight_hh, z.offset, hidden.offset, self.units, steps, self.return_sequences, *own, *more)
         planner.emit(f"{self.name}_forward", *numbers)
 
         def backward() -> None:
             planner.emit(f"{self.name}_backward", *numbers)
-            rows, second = planner.rows_of(hidden), product.offset + self.gates * size
-            planner.emit(
-                *("dense_weight_gradient", hidden.offset, second, weight_hh, -1),
-                *(self.units, self.gates * self.units, steps - 1, *rows),
-            )
+            rows, second_step = planner.rows_of(hidden), summed.offset + self.gates * size
+            operands = (hidden.offset, second_step, weight_hh, -1)
+            planner.emit("dense_weight_gradient", *operands, self.units, self.gates * self.units, steps - 1, *rows)
 
         planner.on_backward(backward)
         last = hidden._replace(offset=hidden.offset + (steps - 1) * size, shape=(self.units,))
@@ -131,7 +127,7 @@ class LSTM(Recurrent, name="lstm"):
 
     Shapes: x [batch, time, features], `weight_ih` [4 units, features], `weight_hh` [4 units, units], `bias` [4 units],
     in PyTorch's order i, f, g, o (one bias; PyTorch's is the sum of its two); out [batch, units], or
-    [batch, time, units] with `return_sequences`. The weights of the four gates are drawn as one matrix.
+    [batch, time, units] with `return_sequences`.
 
     Backward: dL/dc_t = dL/dh_t o (1 - tanh^2 c_t) + f_{t+1} dL/dc_{t+1}; the rest as in `SimpleRNN`.
 
@@ -184,6 +180,20 @@ class GRU(Recurrent, name="gru"):
     def plan_quantities(self, planner: Planner, name: str, z: Tensor) -> tuple[Tensor, tuple[int, ...]]:
         gates, recurrent = (planner.tensor(f"{name}.{quantity}", z.shape) for quantity in ("gates", "recurrent"))
         return recurrent, (gates.offset, recurrent.offset)
+
+
+@dataclass(frozen=True)
+class _EachGate(Initialiser):
+    """Each gate's matrix is drawn by itself: orthogonal, and scaled for its own fans, it keeps a memory longer."""
+
+    initialiser: Initialiser
+    gates: int
+
+    def draw(
+        self, shape: Shape, rng: np.random.Generator, uniform: Callable[[], float] | None = None
+    ) -> NDArray[np.float64]:
+        gate = (shape[0] // self.gates, *shape[1:])
+        return np.concatenate([self.initialiser.draw(gate, rng, uniform) for _ in range(self.gates)])
 
 
 @dataclass(frozen=True)

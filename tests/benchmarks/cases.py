@@ -75,6 +75,12 @@ def transformer(features: int, heads: int) -> engine.Network:
     return engine.Network((16, 10), layers, "categorical_cross_entropy")
 
 
+def drawn_digits() -> Arrays:
+    """The 8x8 digits as they are written, row by row: 20 time steps of 8 pixels, each row two or three times."""
+    x, y = digits()
+    return x.reshape(-1, 8, 8)[:, np.arange(20) * 8 // 20], y
+
+
 CASES = (
     BenchmarkCase(
         "2-4-2-1",
@@ -113,5 +119,13 @@ CASES = (
         batch=16,
         optimiser=engine.Adam(0.001),
         bars=(Bar(("torch",), 5), Bar(("jax_step",), 1.5), Bar(("jax_scan",), 1.5)),
+    ),
+    BenchmarkCase(
+        "lstm-8-32-10",
+        engine.Network((20, 8), [engine.LSTM(32), engine.Dense(10)], "categorical_cross_entropy"),
+        drawn_digits,
+        batch=16,
+        optimiser=engine.Adam(0.001),
+        bars=(Bar(("torch",), 5), Bar(("jax_step",), 2), Bar(("jax_scan",), 2)),
     ),
 )

@@ -19,7 +19,22 @@ def dense(name: str, layer: dict[str, Any], parameters: dict, x: jax.Array) -> j
     return ACTIVATIONS[layer["activation"]["name"]](z)
 
 
-LAYERS = {"dense": dense, **jax_attention.LAYERS}
+def lstm(name: str, layer: dict[str, Any], parameters: dict, x: jax.Array) -> jax.Array:
+    weight_ih, weight_hh, bias = (parameters[f"{name}.{p}"] for p in ("weight_ih", "weight_hh", "bias"))
+
+    def step(state, z):
+        h, cell = state
+        i, f, g, o = jnp.split(z + h @ weight_hh.T, 4, axis=-1)
+        cell = jax.nn.sigmoid(f) * cell + jax.nn.sigmoid(i) * jnp.tanh(g)
+        h = jax.nn.sigmoid(o) * jnp.tanh(cell)
+        return (h, cell), h
+
+    zeros = jnp.zeros((len(x), layer["units"]))
+    _, states = jax.lax.scan(step, (zeros, zeros), jnp.swapaxes(x @ weight_ih.T + bias, 0, 1))
+    return jnp.swapaxes(states, 0, 1) if layer["return_sequences"] else states[-1]
+
+
+LAYERS = {"dense": dense, "lstm": lstm, **jax_attention.LAYERS}
 
 
 def mean_squared_error(output: jax.Array, y: jax.Array) -> jax.Array:
