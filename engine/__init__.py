@@ -14,7 +14,7 @@ from engine.cost import Cost, cost
 from engine.datasets import Dataset
 from engine.experiment import Edit, Experiment
 from engine.gradient_check import GradientReport, gradient_check
-from engine.layers import Activation, Dense
+from engine.layers import Activation, AvgPool2D, Conv2D, Dense, Flatten, GlobalAveragePool2D, MaxPool2D
 from engine.losses import (
     BinaryCrossEntropy,
     CategoricalCrossEntropy,
@@ -39,19 +39,24 @@ __all__ = [
     "AdaGrad",
     "Adam",
     "AdamW",
+    "AvgPool2D",
     "BinaryCrossEntropy",
     "CategoricalCrossEntropy",
+    "Conv2D",
     "Cost",
     "Dataset",
     "Dense",
     "Edit",
     "ElasticNet",
     "Experiment",
+    "Flatten",
     "FullBatch",
+    "GlobalAveragePool2D",
     "GradientReport",
     "HalfSquaredError",
     "Hinge",
     "Huber",
+    "MaxPool2D",
     "MeanAbsoluteError",
     "MeanSquaredError",
     "MiniBatch",

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels import activations, batches, dense, driver, losses, optimisers  # noqa: F401  (most register instructions)
+from engine.kernels import activations, batches, convolution, dense, driver, losses, optimisers, pooling  # noqa: F401  (most register instructions)
 from engine.kernels import context as c
 from engine.kernels.instructions import address
 from engine.kernels.simd import LANES

@@ -2,6 +2,9 @@
 
 from engine.layers.activation import Activation
 from engine.layers.base import Layer
+from engine.layers.convolution import Conv2D
 from engine.layers.dense import Dense
+from engine.layers.pooling import AvgPool2D, GlobalAveragePool2D, MaxPool2D
+from engine.layers.shape import Flatten
 
-__all__ = ["Activation", "Dense", "Layer"]
+__all__ = ["Activation", "AvgPool2D", "Conv2D", "Dense", "Flatten", "GlobalAveragePool2D", "Layer", "MaxPool2D"]
