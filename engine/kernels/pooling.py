@@ -1,8 +1,8 @@
 """Pooling: one number for every window of a channel, and back. x [channels, height, width, lanes].
 
 Rows: 2 = x (dL/dx where that is the result), 3 = y, 4-6 = channels, height and width of x, 7-8 = height and width of y,
-9-10 = window, 11-12 = stride, 13 = x again (backward: its values, to be compared), 14 = whether windows overlap or leave
-anything out.
+9-10 = window, 11-12 = stride; backward: 13 = x, whose values are compared, 14 = 1 where windows overlap or leave pixels
+out (then dL/dx is cleared and added to).
 """
 
 import numba
@@ -77,11 +77,11 @@ def average_pool_forward(context, row):
                 window = at(x, ((channel * height + i * row[11]) * width + j * row[12]) * lanes)
                 result = at(y, ((channel * out_height + i) * out_width + j) * lanes)
                 for n in range(0, lanes, LANES):
-                    total = splat(x, 0.0)
+                    sum_of_window = splat(x, 0.0)
                     for k in range(row[9]):
                         for m in range(row[10]):
-                            total = total + load(window, (k * width + m) * lanes + n)
-                    store(result, n, total * share)
+                            sum_of_window = sum_of_window + load(window, (k * width + m) * lanes + n)
+                    store(result, n, sum_of_window * share)
     return 0.0
 
 

@@ -1,4 +1,4 @@
-"""What layers that look at pictures share: options that are a number or a pair, and shapes [channels, height, width]."""
+"""What layers that look at pictures share: options that are a number or a pair, and the shape of a picture."""
 
 from __future__ import annotations
 
