@@ -459,8 +459,8 @@ _exp64, _log64, _log1p64, _tanh64, _erfc64 = (_lane_by_lane(name) for name in ("
 def rows(typingctx, pointer, first, end, stride, count):
     """Addresses of `count` (a literal number) rows from row `first` on, `stride` apart; none goes beyond row end - 1.
 
-    A tile loads each row once and uses it for several sums, which stay in registers. Where fewer rows are left, the last
-    is there several times, with the same result each time.
+    A tile loads each row once and uses it for several sums, which stay in registers. Where fewer rows are left, the
+    last is there several times, with the same result each time.
     """
     result = types.UniTuple(pointer, count.literal_value)
 

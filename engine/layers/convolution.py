@@ -39,10 +39,10 @@ class Conv2D(Layer, name="conv2d"):
     Every filter o looks at the whole picture through one small window (cross-correlation). LeCun et al. 1989; shapes
     and the way back as in Dumoulin & Visin 2016; PyTorch's `Conv2d`.
 
-    Shapes: x [batch, channels, height, width], W `weight` [filters, channels, K, M], b `bias` [filters], z and a [batch,
-    filters, (height + 2 p - d (K - 1) - 1) // s + 1, ...]. kernel_size K (or K, M), stride s, padding p and dilation d
-    are one number or a pair (vertical, horizontal). Outside the picture x is 0. Padding "valid" is 0; "same" gives
-    ceil(height / s) rows; what cannot be shared equally comes below and on the right (as Keras, and PyTorch at stride 1).
+    Shapes: x [batch, channels, height, width], W `weight` [filters, channels, K, M], b `bias` [filters], z and a
+    [batch, filters, (height + 2 p - d (K - 1) - 1) // s + 1, ...]. kernel_size K (or K, M), stride s, padding p and
+    dilation d are one number or a pair (vertical, horizontal). Outside the picture x is 0. Padding "valid" is 0; "same"
+    gives ceil(height / s) rows, an odd one of padding being below or on the right (as Keras, and PyTorch at stride 1).
 
     Backward: dL/dz = dL/da f'(z);  dL/dW[o, c, k, m] = sum over batch and places of dL/dz[o, i, j] x[c, ...];  dL/db[o]
     = sum of dL/dz[o];  dL/dx[c, y, x] = sum of W[o, c, k, m] dL/dz[o, i, j] over the places whose windows hold it.

@@ -70,8 +70,8 @@ class _Pool2D(Layer):
 class MaxPool2D(_Pool2D, name="max_pool2d"):
     """a[c, i, j] = max over k < K, m < M of x[c, i s + k, j s' + m]. Ranzato et al. 2007; PyTorch's `MaxPool2d`.
 
-    Shapes: x [batch, channels, height, width], a [batch, channels, (height - K) // s + 1, (width - M) // s' + 1]; size K
-    (or K, M), stride s (or s, s'; that of the size where it is left out). What fills no window is left out.
+    Shapes: x [batch, channels, height, width], a [batch, channels, (height - K) // s + 1, (width - M) // s' + 1];
+    size K or (K, M), stride s or (s, s'), where it is left out that of the size. What fills no window is left out.
 
     Backward: dL/dx of each window's first greatest element (row by row) gets dL/da; where windows overlap they add up.
     """
@@ -86,8 +86,8 @@ class MaxPool2D(_Pool2D, name="max_pool2d"):
 class AvgPool2D(_Pool2D, name="avg_pool2d"):
     """a[c, i, j] = mean over k < K, m < M of x[c, i s + k, j s' + m]. LeCun et al. 1998; PyTorch's `AvgPool2d`.
 
-    Shapes: x [batch, channels, height, width], a [batch, channels, (height - K) // s + 1, (width - M) // s' + 1]; size K
-    (or K, M), stride s (or s, s'; that of the size where it is left out). What fills no window is left out.
+    Shapes: x [batch, channels, height, width], a [batch, channels, (height - K) // s + 1, (width - M) // s' + 1];
+    size K or (K, M), stride s or (s, s'), where it is left out that of the size. What fills no window is left out.
 
     Backward: dL/dx = dL/da / (K M) in each element of the window; where windows overlap they add up.
     """

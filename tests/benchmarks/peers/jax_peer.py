@@ -17,7 +17,22 @@ def dense(name: str, layer: dict[str, Any], parameters: dict, x: jax.Array) -> j
     return ACTIVATIONS[layer["activation"]["name"]](z)
 
 
-LAYERS = {"dense": dense}
+def conv2d(name: str, layer: dict[str, Any], parameters: dict, x: jax.Array) -> jax.Array:
+    padding = 2 * [2 * (layer["padding"],)]
+    z = jax.lax.conv_general_dilated(x, parameters[f"{name}.weight"], 2 * (layer["stride"],), padding)
+    return ACTIVATIONS[layer["activation"]["name"]](z + parameters[f"{name}.bias"][:, None, None])
+
+
+def max_pool2d(name: str, layer: dict[str, Any], parameters: dict, x: jax.Array) -> jax.Array:
+    window = (1, 1, layer["size"], layer["size"])
+    return jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, window, window, "VALID")
+
+
+def flatten(name: str, layer: dict[str, Any], parameters: dict, x: jax.Array) -> jax.Array:
+    return x.reshape(len(x), -1)
+
+
+LAYERS = {"dense": dense, "conv2d": conv2d, "max_pool2d": max_pool2d, "flatten": flatten}
 
 
 def mean_squared_error(output: jax.Array, y: jax.Array) -> jax.Array:
