@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any
 
@@ -59,8 +60,10 @@ def adam(options: dict[str, Any], state: tuple, gradients: dict) -> tuple:
     m = jax.tree.map(lambda m, g: b1 * m + (1 - b1) * g, m, gradients)
     v = jax.tree.map(lambda v, g: b2 * v + (1 - b2) * g * g, v, gradients)
 
+    first, second = (-jnp.expm1(t * math.log(b)) for b in (b1, b2))  # 1 - b^t, without cancellation
+
     def moved(p, m, v):
-        return p - rate * (m / (1 - b1**t)) / (jnp.sqrt(v / (1 - b2**t)) + epsilon)
+        return p - rate * (m / first) / (jnp.sqrt(v / second) + epsilon)
 
     return jax.tree.map(moved, parameters, m, v), (m, v), t
 
