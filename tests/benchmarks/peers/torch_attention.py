@@ -32,7 +32,9 @@ def transformer_block(name: str, layer: dict[str, Any], arrays: dict[str, np.nda
     block = nn.TransformerEncoderLayer(features, layer["heads"], hidden, dropout=0.0, batch_first=True, **options)
     attention = f"{name}.self_attention_1"
     theirs = {"linear1": "dense_1", "linear2": "dense_2", "norm1": "layer_norm_1", "norm2": "layer_norm_2"}
-    ours = {f"{module}.{kind}": f"{name}.{part}.{kind}" for module, part in theirs.items() for kind in ("weight", "bias")}
+    ours = {
+        f"{module}.{kind}": f"{name}.{part}.{kind}" for module, part in theirs.items() for kind in ("weight", "bias")
+    }
     for kind in ("weight", "bias"):
         ours[f"self_attn.in_proj_{kind}"] = f"{attention}.in_proj.{kind}"
         ours[f"self_attn.out_proj.{kind}"] = f"{attention}.out_proj.{kind}"
