@@ -18,6 +18,7 @@ from engine.kernels import (  # noqa: F401  (most register instructions)
     activations,
     attention,
     batches,
+    convolution,
     dense,
     driver,
     dropout,
@@ -25,6 +26,7 @@ from engine.kernels import (  # noqa: F401  (most register instructions)
     losses,
     normalisation,
     optimisers,
+    pooling,
     recurrent,
     residual,
 )

@@ -26,15 +26,40 @@ LOSSES = {"mean_squared_error": nn.MSELoss, "categorical_cross_entropy": CrossEn
 OPTIMISERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
 
 
-def dense(name: str, layer: dict[str, Any], arrays: dict[str, np.ndarray]) -> list[nn.Module]:
-    weight, bias = torch.tensor(arrays[f"{name}.weight"]), torch.tensor(arrays[f"{name}.bias"])
-    linear = nn.Linear(weight.shape[1], weight.shape[0])
-    linear.weight.data, linear.bias.data = weight, bias
+def with_activation(name: str, module: Any, layer: dict[str, Any], arrays: dict[str, np.ndarray]) -> list[nn.Module]:
+    """A module with our weights, and its activation as another one."""
+    module.weight.data, module.bias.data = (torch.tensor(arrays[f"{name}.{part}"]) for part in ("weight", "bias"))
     activation = layer["activation"]["name"]
-    return [linear] if activation == "identity" else [linear, ACTIVATIONS[activation]()]
+    return [module] if activation == "identity" else [module, ACTIVATIONS[activation]()]
 
 
-LAYERS = {"dense": dense, **torch_attention.LAYERS, **torch_recurrent.LAYERS}
+def dense(name: str, layer: dict[str, Any], arrays: dict[str, np.ndarray]) -> list[nn.Module]:
+    outputs, inputs = arrays[f"{name}.weight"].shape
+    return with_activation(name, nn.Linear(inputs, outputs), layer, arrays)
+
+
+def conv2d(name: str, layer: dict[str, Any], arrays: dict[str, np.ndarray]) -> list[nn.Module]:
+    filters, channels, *kernel = arrays[f"{name}.weight"].shape
+    module = nn.Conv2d(channels, filters, tuple(kernel), layer["stride"], layer["padding"])
+    return with_activation(name, module, layer, arrays)
+
+
+def max_pool2d(name: str, layer: dict[str, Any], arrays: dict[str, np.ndarray]) -> list[nn.Module]:
+    return [nn.MaxPool2d(layer["size"])]
+
+
+def flatten(name: str, layer: dict[str, Any], arrays: dict[str, np.ndarray]) -> list[nn.Module]:
+    return [nn.Flatten()]
+
+
+LAYERS = {
+    "dense": dense,
+    **torch_recurrent.LAYERS,
+    **torch_attention.LAYERS,
+    "conv2d": conv2d,
+    "max_pool2d": max_pool2d,
+    "flatten": flatten,
+}
 
 
 class TorchPeer:
