@@ -76,9 +76,7 @@ class Network:
     def initialisers(self) -> dict[str, Initialiser]:
         """The initialiser of every parameter, by its full name."""
         return {
-            f"{name}.{short}": init
-            for name, layer, *_ in self.leaves()
-            for short, init in layer.initialisers().items()
+            f"{name}.{short}": init for name, layer, *_ in self.leaves() for short, init in layer.initialisers().items()
         }
 
     @property

@@ -11,6 +11,15 @@ import engine
 
 MEANT = {
     "what a person chooses": {"Network", "Dense", "Activation", "Experiment", "Edit", "Dataset"},
+    "layers for sequences and normalisation": {
+        "BatchNorm",
+        "Dropout",
+        "LayerNorm",
+        "PositionalEncoding",
+        "Residual",
+        "SelfAttention",
+        "TransformerBlock",
+    },
     "losses": {
         "MeanSquaredError",
         "HalfSquaredError",
