@@ -300,7 +300,7 @@ class Run:
         return prediction(self.forward(x), self._loss)
 
     def loss(self, x: ArrayLike, y: ArrayLike, *, training: bool = False) -> float:
-        """Mean loss over these examples, without penalties; `training`: as one batch, with dropout and its statistics."""
+        """Mean loss over these examples, without penalties; `training`: as one batch, dropout and all."""
         if training:
             return self._training_pass(x, y)[0]
         self._settle()

@@ -93,7 +93,9 @@ def of_a_sequence(draw: st.DrawFn, features: int, depth: int = 1) -> Layer:
         flags = {"causal": draw(st.booleans()), "norm_first": draw(st.booleans())}
         units, activation = draw(st.sampled_from([None, 5])), draw(st.sampled_from(["gelu", "tanh"]))
         return engine.TransformerBlock(heads, units, activation, **flags)
-    return Layer.from_dict({"name": kind} | ({"rate": draw(st.sampled_from([0.0, 0.3, 0.8]))} if kind == "dropout" else {}))
+    if kind == "dropout":
+        return engine.Dropout(draw(st.sampled_from([0.0, 0.3, 0.8])))
+    return Layer.of(kind)
 
 
 @st.composite

@@ -23,10 +23,11 @@ def normalise(x: Sequence[float], epsilon: float) -> tuple[list[float], float, f
 def normalise_backward(n: Sequence[float], variance: float, epsilon: float, dn: Sequence[float]) -> list[float]:
     """dL/dx_j = sum_i dL/dn_i dn_i/dx_j,  dn_i/dx_j = ([i = j] - 1 / N - n_i n_j / N) / sqrt(variance + epsilon)."""
     size, s = len(n), math.sqrt(variance + epsilon)
-    return [
-        sum(dn[i] * ((i == j) - 1 / size - n[i] * n[j] / size) / s for i in range(size))
-        for j in range(size)
-    ]  # fmt: skip
+
+    def slope(i: int, j: int) -> float:
+        return ((i == j) - 1 / size - n[i] * n[j] / size) / s
+
+    return [sum(dn[i] * slope(i, j) for i in range(size)) for j in range(size)]
 
 
 def feature(index: tuple[int, ...]) -> int:

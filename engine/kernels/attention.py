@@ -4,7 +4,8 @@
     y[t, i] = sum_s weights[t, s] value[s, i]
 
 query, key and value are [head, time, d, lane]; scores and weights [head, time, time, lane]; y [time, head, d, lane].
-Every row: 2 = query, 3 = key, 4 = value, 5 = scores, 6 = weights, 7 = y, 8 = heads, 9 = time steps, 10 = d, 11 = causal.
+Every row: 2 = query, 3 = key, 4 = value, 5 = scores, 6 = weights, 7 = y, 8 = heads, 9 = time steps, 10 = d,
+11 = causal.
 """
 
 import math
@@ -33,7 +34,7 @@ def attention_scores_forward(context, row):
 
 @instruction
 def attention_scores_backward(context, row):
-    """dL/dquery[t] = sum_s dL/dscores[t, s] key[s] / sqrt(d),  dL/dkey[s] = sum_t dL/dscores[t, s] query[t] / sqrt(d)."""
+    """dL/dquery[t] = sum_s dL/dscores[t, s] key[s] / sqrt(d),  dL/dkey[s] = the same sum over t, of query[t]."""
     lanes, steps, size = row[c.PADDED], row[9], row[10]
     counts, scale = (steps, size, steps), 1 / math.sqrt(size)
     for h in range(row[8]):
@@ -100,8 +101,8 @@ def attention_backward(context, row):
 def products_in_lanes(y, y_row, a, a_apart, b, b_apart, counts, lanes, factor):
     """y[r, c] = factor sum_k a[r, k] b[c, k], in every lane on its own: both matrices differ from example to example.
 
-    `counts` are how many r, c and k there are; `a_apart` and `b_apart` how many vectors lie between two rows and between
-    two k, `y_row` between two rows of y. Two rows of a and two of b at a time share their loads.
+    `counts` are how many r, c and k there are; `a_apart` and `b_apart` how many vectors of lanes lie between two rows
+    and between two k, `y_row` between two rows of y. Two rows of a and two of b at a time share their loads.
     """
     (rows, columns, steps), (a_row, a_step), (b_row, b_step) = counts, a_apart, b_apart
     for r in range(0, rows, 2):

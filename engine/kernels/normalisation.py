@@ -24,11 +24,8 @@ def layer_norm_forward(context, row):
     weight, bias = parameters(context, row[7]), parameters(context, row[8])
     for t in range(row[10]):
         step = t * features * lanes
-        x, y, normalised = (
-            values(context, row[2] + step),
-            values(context, row[3] + step),
-            values(context, row[4] + step),
-        )
+        x, y = values(context, row[2] + step), values(context, row[3] + step)
+        normalised = values(context, row[4] + step)
         means, variances = values(context, row[5] + t * lanes), values(context, row[6] + t * lanes)
         for n in range(0, lanes, LANES):
             mean, variance = splat(x, 0.0), splat(x, 0.0)
@@ -95,8 +92,8 @@ def products_and_sums(dy, normalised, repeats, step, lanes):
     return total(products), total(sums)
 
 
-# Batch normalisation: 11 = from one feature to the next, 12 = from one repeat to the next, 13 = running mean, 14 = running
-# variance, 15 = training; options: 1 = momentum. Repeats are time steps, or the places of an image.
+# Batch normalisation: 11 = from one feature to the next, 12 = from one repeat to the next, 13 = running mean,
+# 14 = running variance, 15 = training; options: 1 = momentum. Repeats are time steps, or the places of an image.
 
 
 @instruction
@@ -108,11 +105,8 @@ def batch_norm_forward(context, row):
     running_mean, running_variance = statistics(context, row[13]), statistics(context, row[14])
     for k in range(row[9]):
         shift = k * row[11]
-        x, y, normalised = (
-            values(context, row[2] + shift),
-            values(context, row[3] + shift),
-            values(context, row[4] + shift),
-        )
+        x, y = values(context, row[2] + shift), values(context, row[3] + shift)
+        normalised = values(context, row[4] + shift)
         mean, variance = float(running_mean[k]), float(running_variance[k])
         if row[15]:
             mean = distances(x, 0.0, repeats, step, lanes, batch)[0] / count

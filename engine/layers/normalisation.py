@@ -19,7 +19,7 @@ __all__ = ["BatchNorm", "LayerNorm"]
 
 @dataclass(frozen=True)
 class BatchNorm(Layer, name="batch_norm"):
-    """n = (x - mean) / sqrt(variance + epsilon),  y = weight n + bias, feature by feature. Ioffe & Szegedy 2015, alg. 1.
+    """n = (x - mean) / sqrt(variance + epsilon),  y = weight n + bias, for each feature. Ioffe & Szegedy 2015, alg. 1.
 
     Mean and (biased) variance are over the batch in training; over the batch and all places or time steps where there
     are such. Evaluation takes `running_mean` and `running_var`, which training keeps: running += momentum (batch's -
@@ -60,17 +60,16 @@ class BatchNorm(Layer, name="batch_norm"):
         features = _features(x.shape)
         repeats = x.features // features
         between = (repeats, 1) if len(x.shape) == 3 else (1, features)  # features, repeats
-        numbers, y = _plan_names(planner, x, name, (features,))
+        places, y = _plan_names(planner, x, name, (features,))
         kept = (planner.statistic(f"{name}.running_mean"), planner.statistic(f"{name}.running_var"))
-        shape = (features, repeats, *(planner.lanes * apart for apart in between))
+        apart = (planner.lanes * vectors for vectors in between)
+        numbers = (*places, features, repeats, *apart, *kept, planner.training)
         options = (self.epsilon, self.momentum)
-        planner.emit("batch_norm_forward", x.offset, *numbers, *shape, *kept, planner.training, options=options)
+        planner.emit("batch_norm_forward", x.offset, *numbers, options=options)
 
         def backward() -> None:
             with planner.delta_of(x) as dx:
-                planner.emit(
-                    "batch_norm_backward", dx.offset, *numbers, *shape, *kept, planner.training, options=options
-                )
+                planner.emit("batch_norm_backward", dx.offset, *numbers, options=options)
 
         planner.on_backward(backward)
         return y
@@ -104,8 +103,8 @@ class LayerNorm(Layer, name="layer_norm"):
 
     def plan(self, planner: Planner, x: Tensor, name: str) -> Tensor:
         features, repeats = x.shape[-1], math.prod(x.shape[:-1])
-        numbers, y = _plan_names(planner, x, name, x.shape[:-1] or (1,))
-        numbers = (x.offset, *numbers, features, repeats)
+        places, y = _plan_names(planner, x, name, x.shape[:-1] or (1,))
+        numbers = (x.offset, *places, features, repeats)
         planner.emit("layer_norm_forward", *numbers, options=(self.epsilon,))
 
         def backward() -> None:
@@ -122,7 +121,7 @@ def _features(input_shape: Shape) -> int:
 
 
 def _plan_names(planner: Planner, x: Tensor, name: str, statistics: Shape) -> tuple[tuple[int, ...], Tensor]:
-    """(numbers of the rows from y to bias, y)."""
+    """(offsets of y, n, mean, variance, weight and bias; y)."""
     y, normalised = planner.tensor(f"{name}.pre_activation", x.shape), planner.tensor(f"{name}.normalised", x.shape)
     planner.alias(f"{name}.activation", y)
     mean, variance = planner.tensor(f"{name}.mean", statistics), planner.tensor(f"{name}.variance", statistics)

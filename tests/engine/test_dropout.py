@@ -1,4 +1,4 @@
-"""Dropout's mask: exactly the twin's, of the right mean, another at every step, seed, layer and element, and repeatable."""
+"""Dropout's mask: exactly the twin's, of the right mean, another at every step, seed, layer and element."""
 
 from __future__ import annotations
 
@@ -13,12 +13,8 @@ RATES = (0.0, 0.1, 0.5, 0.9)
 
 
 def masks(run: engine.run.Run, shape: tuple[int, ...]) -> np.ndarray:
-    """The mask of the next update: dL/dbias of y = bias mask, one example at a time, is too coarse; y itself is not.
-
-    The network is a dropout alone, its input all ones: the loss against zeros of one-hot weights reads y.
-    """
-    ones = np.ones((shape[0], *shape[1:]))
-    run.loss(ones, np.zeros((shape[0], int(np.prod(shape[1:])))), training=True)
+    """The mask that the next update would use for a batch of this shape, [batch, ...]."""
+    run.loss(np.ones(shape), np.zeros((shape[0], int(np.prod(shape[1:])))), training=True)
     return run._probe.quantity("dropout_1.mask")[:, : shape[0]].T.reshape(shape).copy()
 
 
@@ -51,7 +47,7 @@ def test_neighbours_are_independent():
     run = start(0.5, (50, 20), batch=64)
     mask = masks(run, (64, 50, 20)) - 1
     run.step()
-    for other in (np.roll(mask, 1, axis=0), np.roll(mask, 1, axis=1), np.roll(mask, 1, axis=2), masks(run, mask.shape) - 1):
+    for other in (*(np.roll(mask, 1, axis) for axis in range(3)), masks(run, mask.shape) - 1):
         assert abs((mask * other).mean()) < 5 / np.sqrt(mask.size)
 
 

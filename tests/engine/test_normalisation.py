@@ -100,8 +100,8 @@ def test_layer_norm_shows_its_quantities_and_their_deltas():
 
 
 def test_batch_norm_shows_its_quantities():
-    """Of the followed example, so in evaluation: the running statistics."""
-    case = LayerCase((5,), (engine.BatchNorm(), engine.Dense(2)))
+    """Of the followed example, so in evaluation: the running statistics, which do not depend on x."""
+    case = LayerCase((3,), (engine.Dense(5), engine.BatchNorm(), engine.Dense(2)))
     run = case.start()
     run.step(3)
     kept, trace = run.statistics(), run.trace(1, follow=2)
@@ -109,6 +109,10 @@ def test_batch_norm_shows_its_quantities():
     np.testing.assert_allclose(trace["batch_norm_1.variance"][0], kept["batch_norm_1.running_var"], rtol=1e-12)
     n = trace["batch_norm_1.normalised"][0]
     np.testing.assert_allclose(trace["batch_norm_1.weight.example_gradient"][0], n * trace["batch_norm_1.delta"][0])
+    dn = trace["batch_norm_1.normalised.delta"][0]
+    np.testing.assert_allclose(dn, trace["batch_norm_1.weight"][0] * trace["batch_norm_1.delta"][0], rtol=1e-12)
+    spread = np.sqrt(kept["batch_norm_1.running_var"] + 1e-5)
+    np.testing.assert_allclose(trace["dense_1.delta"][0], dn / spread, rtol=1e-12)
 
 
 @pytest.mark.parametrize("layer", [engine.BatchNorm(), engine.LayerNorm()])

@@ -11,7 +11,26 @@ import engine
 
 MEANT = {
     "what a person chooses": {"Network", "Experiment", "Edit", "Dataset"},
-    "layers": {"Dense", "Activation", "Embedding", "SimpleRNN", "LSTM", "GRU"},
+    "layers": {
+        "Dense",
+        "Activation",
+        "AvgPool2D",
+        "BatchNorm",
+        "Conv2D",
+        "Dropout",
+        "Embedding",
+        "Flatten",
+        "GRU",
+        "GlobalAveragePool2D",
+        "LSTM",
+        "LayerNorm",
+        "MaxPool2D",
+        "PositionalEncoding",
+        "Residual",
+        "SelfAttention",
+        "SimpleRNN",
+        "TransformerBlock",
+    },
     "losses": {
         "MeanSquaredError",
         "HalfSquaredError",

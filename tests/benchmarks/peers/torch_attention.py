@@ -30,15 +30,16 @@ def transformer_block(name: str, layer: dict[str, Any], arrays: dict[str, np.nda
     hidden, features = arrays[f"{name}.dense_1.weight"].shape
     options = {"activation": layer["activation"]["name"], "norm_first": layer["norm_first"]}
     block = nn.TransformerEncoderLayer(features, layer["heads"], hidden, dropout=0.0, batch_first=True, **options)
-    attention = f"{name}.self_attention_1"
-    theirs = {"linear1": "dense_1", "linear2": "dense_2", "norm1": "layer_norm_1", "norm2": "layer_norm_2"}
     ours = {
-        f"{module}.{kind}": f"{name}.{part}.{kind}" for module, part in theirs.items() for kind in ("weight", "bias")
+        "linear1.": "dense_1.",
+        "linear2.": "dense_2.",
+        "norm1.": "layer_norm_1.",
+        "norm2.": "layer_norm_2.",
+        "self_attn.in_proj_": "self_attention_1.in_proj.",
+        "self_attn.out_proj.": "self_attention_1.out_proj.",
     }
-    for kind in ("weight", "bias"):
-        ours[f"self_attn.in_proj_{kind}"] = f"{attention}.in_proj.{kind}"
-        ours[f"self_attn.out_proj.{kind}"] = f"{attention}.out_proj.{kind}"
-    block.load_state_dict({key: torch.tensor(arrays[parameter]) for key, parameter in ours.items()})
+    pairs = [(theirs + kind, f"{name}.{part}{kind}") for theirs, part in ours.items() for kind in ("weight", "bias")]
+    block.load_state_dict({theirs: torch.tensor(arrays[parameter]) for theirs, parameter in pairs})
     return [block]
 
 
