@@ -63,7 +63,8 @@ export class Painter {
 
   /**
    * @param {import("./reducer.js").State} state
-   * @param {{frame: object, next: object|null, snapshot: object, history: object, recorded: number, moving: boolean, dt: number, calm: boolean,
+   * @param {{frame: object, next: object|null, snapshot: object, history: object, recorded: number, moving: boolean,
+   *   dt: number, calm: boolean,
    *   lens: {top: number, bottom: number}|null, refine: boolean, dirty: boolean, added: number[][]}} now
    */
   paint(state, now) {
@@ -89,7 +90,8 @@ export class Painter {
     const side = refine && !moving && this.stillCost() < STILL_BUDGET ? SIDE.still : SIDE.moving;
     const cadence = Math.min(20, Math.max(2, Math.ceil(this.mapCost / MAP_BUDGET)));
     const key = `${frame.step} ${state.position}`;
-    if ((key === this.mapKey && side <= this.mapSide) || (moving && this.mapKey !== "" && this.count % cadence !== 0)) return false;
+    const early = moving && this.mapKey !== "" && this.count % cadence !== 0;
+    if (early || (key === this.mapKey && side <= this.mapSide)) return false;
     const start = performance.now();
     this.computeMaps(side);
     if (side === SIDE.moving) this.mapCost += 0.2 * (performance.now() - start - this.mapCost);
@@ -112,14 +114,16 @@ export class Painter {
     const { ctx, width, height } = this.network;
     if (!this.layout || width === 0) return;
     this.refreshLinks(highlight);
+    const numbers = this.layout.roomy && (!moving || moment.slow > 0.5);
     const scene = makeScene({
       model: this.model, layout: this.layout, links: this.links, weights: this.parameters.layers, snapshot, moment, highlight,
-      names: this.names, selected: state.selected, flow: this.flow, numbers: this.layout.roomy && (!moving || moment.slow > 0.5), lens: this.model.kind === "table" ? null : lens,
+      names: this.names, selected: state.selected, flow: this.flow, numbers, lens: this.model.kind === "table" ? null : lens,
     });
     ctx.clearRect(0, 0, width, height);
     this.paintFeatures(ctx);
     drawScene(ctx, scene, {
-      theme: this.theme, tiles: this.tiles, responses: this.responses, format: this.format, say: this.say, colours: this.colours,
+      theme: this.theme, tiles: this.tiles, responses: this.responses, format: this.format, say: this.say,
+      colours: this.colours,
       outline: this.outline,
     });
   }
@@ -147,7 +151,8 @@ export class Painter {
 
   paintLoss(state, { history, recorded, snapshot }) {
     this.loss.draw({
-      history, recorded, step: snapshot.step, log: state.log, edits: [...new Set(state.edits.map(([step]) => step))], theme: this.theme, format: this.format,
+      history, recorded, step: snapshot.step, log: state.log, edits: [...new Set(state.edits.map(([step]) => step))],
+      theme: this.theme, format: this.format,
     });
   }
 }

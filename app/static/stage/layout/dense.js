@@ -93,7 +93,8 @@ function placeUnits(layer, { rows: height, cols, size, pitchX, pitchY }, { x, in
     const byRow = pitchX === size && cols > 1;
     const row = slots ? slots[unit] : byRow ? Math.floor(unit / cols) : unit % height;
     const column = slots ? 0 : byRow ? unit % cols : Math.floor(unit / height);
-    return { id: unitId(layer.index, unit), layer: layer.index, unit, x: x + column * pitchX, y: top + row * pitchY, w: size, h: size };
+    return { id: unitId(layer.index, unit), layer: layer.index, unit, x: x + column * pitchX, y: top + row * pitchY,
+      w: size, h: size };
   });
 }
 

@@ -14,7 +14,8 @@ export function drawAnswer(ctx, mark, tools) {
 }
 
 /** A short scale under the output: a ring where the answer should be, a dot where it is, and the error between. */
-function drawGauge(ctx, { answer, boxes: [out], box, prediction: [p], target: [y], loss, shown, stress }, { theme, format, say }) {
+function drawGauge(ctx, { answer, boxes: [out], box, prediction: [p], target: [y], loss, shown, stress },
+  { theme, format, say }) {
   const low = answer === "probability" ? 0 : Math.min(-1, y, p);
   const high = Math.max(1, y, p);
   const half = Math.min(box.w - 8, 44);

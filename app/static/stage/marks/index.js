@@ -7,7 +7,8 @@ import { drawPulse, drawStream } from "./pulse.js";
 import { cornerOf, drawFace, drawFrame } from "./unit.js";
 import { drawWedge } from "./wedge.js";
 
-const DRAW = { edge: drawEdge, halo: drawHalo, ghost: drawGhost, pulse: drawPulse, stream: drawStream, wedge: drawWedge, answer: drawAnswer, label: drawLabel };
+const DRAW = { edge: drawEdge, halo: drawHalo, ghost: drawGhost, pulse: drawPulse, stream: drawStream, wedge: drawWedge,
+  answer: drawAnswer, label: drawLabel };
 
 const ON_TOP = new Set(["answer", "label"]);
 
