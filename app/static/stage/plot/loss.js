@@ -66,7 +66,7 @@ function drawLossAxes(ctx, frame, { theme, format, log, recorded, history }) {
     ctx.fillText(format.axis(tick), frame.left - 6, y);
   }
   ctx.textBaseline = "top";
-  for (const tick of ticks(0, Math.max(1, recorded), frame.width / 70)) {
+  for (const tick of ticks(0, Math.max(1, recorded), frame.width / 70).filter(Number.isInteger)) {
     const [x] = frame.place(tick, 0);
     ctx.textAlign = x > frame.left + frame.width - 14 ? "right" : "center";
     ctx.fillText(format.count(tick), x, frame.top + frame.height + 6);
