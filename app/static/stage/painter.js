@@ -3,6 +3,7 @@
  */
 
 import { inputName } from "./describe.js";
+import { EdgeLayer } from "./edgeLayer.js";
 import { drawScene, tilePath } from "./marks/index.js";
 import { layoutNetwork } from "./layout/index.js";
 import { chooseLinks, dependsOnFocus } from "./links.js";
@@ -37,6 +38,7 @@ export class Painter {
     this.mapCost = 1;
     this.mapKey = "";
     this.flow = 0;
+    this.edgeLayer = new EdgeLayer();
   }
 
   /** Another experiment or theme. */
@@ -123,9 +125,16 @@ export class Painter {
     this.paintFeatures(ctx);
     drawScene(ctx, scene, {
       theme: this.theme, tiles: this.tiles, responses: this.responses, format: this.format, say: this.say,
-      colours: this.colours,
-      outline: this.outline,
+      colours: this.colours, outline: this.outline, edges: this.edgesFor(moving && moment.slow === 0, highlight),
     });
+  }
+
+  /** How to draw the edges: from the layer in a film that flows, anew where their phases are told. */
+  edgesFor(flowing, highlight) {
+    const { ctx } = this.network;
+    if (flowing) return (draw) => this.edgeLayer.paint(ctx, this.network, draw, { links: this.links, highlight });
+    this.edgeLayer.expire();
+    return (draw) => draw(ctx);
   }
 
   /** Inputs that are switched off, faintly. */
