@@ -160,6 +160,37 @@ def test_another_dataset_begins_anew_without_a_new_mount(open_page: Visit):
     assert page.locator(".stage").evaluate("(stage) => stage.mine")
 
 
+def test_the_stage_and_the_sidebar_agree_on_the_network(open_page: Visit):
+    page = open_page()
+    stage(page)
+    with page.expect_request(re.compile(r"/trace/.*net=dense:5:tanh,dense:2:tanh,dense:1&")):
+        page.get_by_role("button", name="One more neuron in layer 1").click()
+    expect(page.get_by_role("spinbutton", name="Layer 1")).to_have_value("5")
+    with page.expect_request(re.compile(r"/trace/.*features=x1,x2,sin_x1&")):
+        page.get_by_role("button", name=re.compile("^Input sin x₁")).click()
+    expect(page.get_by_role("button", name="sin x₁", exact=True)).to_have_attribute("aria-pressed", "true")
+
+
+def test_another_optimiser_goes_on_from_the_same_weights(open_page: Visit):
+    page = open_page("/?v=1&step=40")
+    stage(page)
+    page.get_by_role("combobox", name="Optimiser").click()
+    with page.expect_response(re.compile(r"edits=40\.optimiser\.adam:0\.03")) as answer:
+        page.get_by_role("option", name="Adam", exact=True).click()
+    assert answer.value.ok
+    expect(page.locator(".stage")).to_have_attribute("data-step", "40")
+
+
+def test_a_click_on_the_map_adds_a_point(open_page: Visit):
+    page = open_page("/?v=1&step=40")
+    stage(page)
+    box = page.locator(".stage canvas[tabindex]").bounding_box()
+    assert box is not None
+    with page.expect_response(re.compile(r"edits=40\.point\.")) as answer:
+        page.mouse.click(box["x"] + 0.2 * box["width"], box["y"] + 0.15 * box["height"])
+    assert answer.value.ok
+
+
 def test_a_lesson_sets_every_control(open_page: Visit):
     page = open_page()
     stage(page)
