@@ -96,7 +96,7 @@ export function createStructure({ say, format, send }) {
       "aria-label": say(active ? "feature_on" : "feature_off", { name: label }),
       disabled: active && count === 1, title: say(active ? "feature_on" : "feature_off", { name: label }),
       onclick: () => send({ kind: "toggle_feature", feature: name }),
-    }, h("span", { text: label }));
+    }, h("span", {}, ...mathematics(name)));
   }
 
   /** Says so when not every connection is drawn. */
@@ -105,6 +105,14 @@ export function createStructure({ say, format, send }) {
   }
 
   return { above, row, features, place, renderNote };
+}
+
+/** A feature's name as mathematics sets it: "x1_squared" as x with a 1 below and a 2 above. */
+function mathematics(name) {
+  return name.split("_").flatMap((part) => {
+    if (part === "squared") return [h("sup", { text: "2" })];
+    return part === "sin" ? ["sin "] : [part.slice(0, 1), h("sub", { text: part.slice(1) })];
+  });
 }
 
 /** Pixels between the middles of the two nearest columns. */

@@ -14,7 +14,7 @@ import { unitId } from "../model.js";
 const TILE = { min: 13, max: 46 };
 const FOLDED = { size: 30, gap: 6, min: 7 };
 /** Below this many pixels a row cannot hold a number under its tile. */
-const NUMBER_ROOM = 15;
+const NUMBER_ROOM = 16;
 
 /**
  * @param {import("../model.js").Model} model
