@@ -56,7 +56,8 @@ def open_link(link: str) -> None:
     session, problems = Session.opened(link)
     begin(session)
     for problem in problems:
-        notice(Notice("link", problem.key, problem.value, problem.accepted, problem.kind, problem.details))
+        kind = "unknown_key" if problem.kind == "key" else "link"
+        notice(Notice(kind, problem.key, problem.value, problem.accepted, problem.kind, problem.details))
 
 
 def begin(session: Session) -> None:

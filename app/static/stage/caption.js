@@ -14,7 +14,8 @@ export function createCaption({ say }) {
   const phases = PHASES.map(({ name }) => h("li", { "data-phase": name, text: say(`phase_${name}`) }));
   const line = h("p", { class: "caption-text" });
   const live = h("div", { class: "visually-hidden", "aria-live": "polite" });
-  const element = h("div", { class: "told", "data-part": "caption" }, h("ol", { class: "phases", "aria-hidden": "true" }, ...phases), line);
+  const element = h("div", { class: "told", "data-part": "caption" },
+    h("ol", { class: "phases", "aria-hidden": "true" }, ...phases), line);
   let announcing = 0;
   let announcedAt = -Infinity;
 

@@ -19,7 +19,8 @@ const FIT_MARGIN = { left: 36, right: 4, top: 4, bottom: 20 };
 const NUDGE = 1 / 48;
 
 /**
- * @typedef {{model: import("./model.js").Model, responses: import("./responses.js").Responses, big: import("./bigMap.js").BigMap,
+ * @typedef {{model: import("./model.js").Model, responses: import("./responses.js").Responses, big:
+ *   import("./bigMap.js").BigMap,
  *   layers: import("./forward.js").Dense[], snapshot: import("./snapshot.js").Snapshot,
  *   state: import("./reducer.js").State, options: object, theme: object, highlight: string|null,
  *   added: number[][]}} MapView
@@ -35,7 +36,8 @@ export function createMapPanel({ say, format, act, addPoint, follow }) {
   const legend = h("div", { class: "legend" });
   const exampleText = h("span");
   const examples = h("div", { class: "stepper examples" },
-    iconButton("previous", say("example_previous"), () => follow(-1)), exampleText, iconButton("next", say("example_next"), () => follow(1)));
+    iconButton("previous", say("example_previous"), () => follow(-1)), exampleText,
+      iconButton("next", say("example_next"), () => follow(1)));
   const element = h("section", { class: "map-panel", "aria-label": say("map_panel"), "data-part": "map" },
     h("div", { class: "map-head" }, title, classes), box, h("div", { class: "map-foot" }, legend, readout, examples));
   const surface = createSurface(canvas);
@@ -61,7 +63,8 @@ export function createMapPanel({ say, format, act, addPoint, follow }) {
       const swatch = h("i", { "data-shape": String(index % 4) });
       swatch.style.setProperty("--swatch", colourOf(model, theme)(label));
       return h("button", {
-        type: "button", role: "radio", "data-index": index, title: say("add_point_hint"), onclick: () => act({ type: "newClass", index }),
+        type: "button", role: "radio", "data-index": index, title: say("add_point_hint"),
+        onclick: () => act({ type: "newClass", index }),
         "aria-label": say("add_point_class", { name: className(model, index, label) }),
       }, swatch);
     });
@@ -91,11 +94,16 @@ export function createMapPanel({ say, format, act, addPoint, follow }) {
   function draw(next) {
     view = next;
     if (surface.width === 0) return;
-    const { model, theme } = view;
+    const { model } = view;
     surface.ctx.clearRect(0, 0, surface.width, surface.height);
     if (model.kind === "plane") drawPlaneMap();
     else if (model.kind === "line") drawFitMap();
-    else drawExample(surface.ctx, { ...view, width: surface.width, height: surface.height, format, of: shownUnit(), name: (unit) => unitName({ model, say }, 0, unit), theme });
+    else drawExampleMap();
+  }
+
+  function drawExampleMap() {
+    const name = (unit) => unitName({ model: view.model, say }, 0, unit);
+    drawExample(surface.ctx, { ...view, width: surface.width, height: surface.height, format, of: shownUnit(), name });
   }
 
   function drawPlaneMap() {
@@ -103,7 +111,8 @@ export function createMapPanel({ say, format, act, addPoint, follow }) {
     frame = planeFrame(surface.width, model.problem.domain);
     const train = model.problem.train ?? [];
     drawPlane(surface.ctx, {
-      frame, domain: model.problem.domain, responses, big, of: shownUnit(), discretise: options.discretise, points: pointLayer(),
+      frame, domain: model.problem.domain, responses, big, of: shownUnit(), discretise: options.discretise,
+      points: pointLayer(),
       theme, format, followed: train[snapshot.follow.index] ?? null, cursor: state.cursor, axes: ["x₁", "x₂"],
     });
   }
@@ -116,7 +125,8 @@ export function createMapPanel({ say, format, act, addPoint, follow }) {
     const followed = train[snapshot.follow.index];
     const unit = shownUnit();
     drawFit(surface.ctx, {
-      frame, x, y, answer: responses.answer, unit: unit ? { values: responses.row(unit.layer, unit.unit) } : null, train: train ?? [], test: test ?? [],
+      frame, x, y, answer: responses.answer, unit: unit ? { values: responses.row(unit.layer, unit.unit) } : null,
+      train: train ?? [], test: test ?? [],
       showTest: options.show_test, followed: followed ? [...followed, responses.answerAt(layers, followed[0], 0)[0]] : null,
       cursor: state.cursor, theme, format,
     });
@@ -128,8 +138,10 @@ export function createMapPanel({ say, format, act, addPoint, follow }) {
     if (key !== pointsKey) {
       pointsKey = key;
       const { train, test } = model.problem;
-      const style = { place: frame.place, classOf: (label) => shapeOf(model, label), colourOf: colourOf(model, theme), theme, outline: model.answer === "value" ? theme.faint : theme.paper };
-      points = paintPoints({ train: train ?? [], test: test ?? [], showTest: options.show_test, added }, style, surface.width, surface.scale);
+      const style = { place: frame.place, classOf: (label) => shapeOf(model, label), colourOf: colourOf(model, theme),
+        theme, outline: model.answer === "value" ? theme.faint : theme.paper };
+      points = paintPoints({ train: train ?? [], test: test ?? [], showTest: options.show_test, added }, style,
+        surface.width, surface.scale);
     }
     return points;
   }
@@ -163,16 +175,18 @@ export function createMapPanel({ say, format, act, addPoint, follow }) {
     const { model, responses, layers, state: { cursor: [x, y] } } = view;
     const answer = responses.answerAt(layers, x, y);
     const best = model.answer === "classes" ? answer.indexOf(Math.max(...answer)) : 0;
-    const words = model.answer === "classes" ? `${className(model, best, best)} ${format.percent(answer[best])}` : format.short(answer[0]);
-    const place = model.kind === "plane" ? `${prettyFeature("x1")} ${format.short(x)}  ${prettyFeature("x2")} ${format.short(y)}` : `x ${format.short(x)}`;
-    return `${place} → ${words}`;
+    const words = model.answer === "classes" ? `${className(model, best, best)} ${format.percent(answer[best])}`
+      : format.short(answer[0]);
+    if (model.kind === "line") return `x ${format.short(x)} → ${words}`;
+    return `${prettyFeature("x1")} ${format.short(x)}  ${prettyFeature("x2")} ${format.short(y)} → ${words}`;
   }
 
   function listen() {
     canvas.addEventListener("pointermove", (event) => act({ type: "cursor", point: dataAt(event.offsetX, event.offsetY) }));
     canvas.addEventListener("pointerleave", () => act({ type: "cursor", point: null }));
     canvas.addEventListener("blur", () => act({ type: "cursor", point: null }));
-    canvas.addEventListener("click", (event) => press(event.offsetX, event.offsetY, event.shiftKey, event.pointerType === "touch" ? 14 : 7));
+    canvas.addEventListener("click", (event) => press(event.offsetX, event.offsetY, event.shiftKey,
+      event.pointerType === "touch" ? 14 : 7));
     canvas.addEventListener("keydown", onKey);
     classes.addEventListener("keydown", onClassKey);
   }

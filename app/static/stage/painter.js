@@ -3,6 +3,7 @@
  */
 
 import { inputName } from "./describe.js";
+import { EdgeLayer } from "./edgeLayer.js";
 import { drawScene, tilePath } from "./marks/index.js";
 import { layoutNetwork } from "./layout/index.js";
 import { chooseLinks, dependsOnFocus } from "./links.js";
@@ -37,6 +38,7 @@ export class Painter {
     this.mapCost = 1;
     this.mapKey = "";
     this.flow = 0;
+    this.edgeLayer = new EdgeLayer();
   }
 
   /** Another experiment or theme. */
@@ -63,7 +65,8 @@ export class Painter {
 
   /**
    * @param {import("./reducer.js").State} state
-   * @param {{frame: object, next: object|null, snapshot: object, history: object, recorded: number, moving: boolean, dt: number, calm: boolean,
+   * @param {{frame: object, next: object|null, snapshot: object, history: object, recorded: number, moving: boolean,
+   *   dt: number, calm: boolean,
    *   lens: {top: number, bottom: number}|null, refine: boolean, dirty: boolean, added: number[][]}} now
    */
   paint(state, now) {
@@ -89,7 +92,8 @@ export class Painter {
     const side = refine && !moving && this.stillCost() < STILL_BUDGET ? SIDE.still : SIDE.moving;
     const cadence = Math.min(20, Math.max(2, Math.ceil(this.mapCost / MAP_BUDGET)));
     const key = `${frame.step} ${state.position}`;
-    if ((key === this.mapKey && side <= this.mapSide) || (moving && this.mapKey !== "" && this.count % cadence !== 0)) return false;
+    const early = moving && this.mapKey !== "" && this.count % cadence !== 0;
+    if (early || (key === this.mapKey && side <= this.mapSide)) return false;
     const start = performance.now();
     this.computeMaps(side);
     if (side === SIDE.moving) this.mapCost += 0.2 * (performance.now() - start - this.mapCost);
@@ -112,16 +116,25 @@ export class Painter {
     const { ctx, width, height } = this.network;
     if (!this.layout || width === 0) return;
     this.refreshLinks(highlight);
+    const numbers = this.layout.roomy && (!moving || moment.slow > 0.5);
     const scene = makeScene({
       model: this.model, layout: this.layout, links: this.links, weights: this.parameters.layers, snapshot, moment, highlight,
-      names: this.names, selected: state.selected, flow: this.flow, numbers: this.layout.roomy && (!moving || moment.slow > 0.5), lens: this.model.kind === "table" ? null : lens,
+      names: this.names, selected: state.selected, flow: this.flow, numbers, lens: this.model.kind === "table" ? null : lens,
     });
     ctx.clearRect(0, 0, width, height);
     this.paintFeatures(ctx);
     drawScene(ctx, scene, {
-      theme: this.theme, tiles: this.tiles, responses: this.responses, format: this.format, say: this.say, colours: this.colours,
-      outline: this.outline,
+      theme: this.theme, tiles: this.tiles, responses: this.responses, format: this.format, say: this.say,
+      colours: this.colours, outline: this.outline, edges: this.edgesFor(moving && moment.slow === 0, highlight),
     });
+  }
+
+  /** How to draw the edges: from the layer in a film that flows, anew where their phases are told. */
+  edgesFor(flowing, highlight) {
+    const { ctx } = this.network;
+    if (flowing) return (draw) => this.edgeLayer.paint(ctx, this.network, draw, { links: this.links, highlight });
+    this.edgeLayer.expire();
+    return (draw) => draw(ctx);
   }
 
   /** Inputs that are switched off, faintly. */
@@ -147,7 +160,8 @@ export class Painter {
 
   paintLoss(state, { history, recorded, snapshot }) {
     this.loss.draw({
-      history, recorded, step: snapshot.step, log: state.log, edits: [...new Set(state.edits.map(([step]) => step))], theme: this.theme, format: this.format,
+      history, recorded, step: snapshot.step, log: state.log, edits: [...new Set(state.edits.map(([step]) => step))],
+      theme: this.theme, format: this.format,
     });
   }
 }

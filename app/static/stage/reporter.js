@@ -10,7 +10,10 @@ import { isMoving } from "./reducer.js";
 const DELAY = 300;
 
 export class Reporter {
-  /** @param {() => import("./reducer.js").State|null} current  null: nothing is shown yet @param {(value: object) => void} send */
+  /**
+   * @param {() => import("./reducer.js").State|null} current  null: nothing is shown yet
+   * @param {(value: object) => void} send
+   */
   constructor(current, send) {
     Object.assign(this, { current, send, timer: 0, told: "" });
   }

@@ -103,7 +103,8 @@ export class Stage {
     this.model = null;
     this.held = null;
     this.shell.table.reset();
-    this.state = reduce(this.state, { type: "open", link: data.link, edits: data.edits ?? [], step: data.step ?? 0, intro: first });
+    this.state = reduce(this.state, { type: "open", link: data.link, edits: data.edits ?? [], step: data.step ?? 0,
+      intro: first });
     this.openPlayer();
     this.stopEngine();
     this.engine = null;
@@ -264,7 +265,8 @@ export class Stage {
   }
 
   addedPoints() {
-    return this.state.edits.filter(([step, key]) => key === "point" && step <= this.held.step).map(([, , value]) => readPoint(value));
+    return this.state.edits.filter(([step, key]) => key === "point"
+      && step <= this.held.step).map(([, , value]) => readPoint(value));
   }
 
   renderStatus() {
@@ -306,7 +308,7 @@ export class Stage {
   }
 
   describe(id) {
-    const content = this.snapshot && details(this.told(), id);
+    const content = this.model && this.snapshot && details(this.told(), id);
     return content ? [content.title, ...content.rows.map(([label, value]) => `${label} ${value}`)].join(", ") : id;
   }
 

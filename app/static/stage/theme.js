@@ -1,8 +1,10 @@
 /** Colours and type, from Streamlit's own variables: one palette for a light page, one for a dark. */
 
 /**
- * @typedef {{dark: boolean, ink: string, paper: string, font: string, soft: string, faint: string, line: string, ground: string,
- *   positive: string, negative: string, rise: string, fall: string, train: string, test: string, classes: string[], ramp: Uint32Array, points: Uint32Array,
+ * @typedef {{dark: boolean, ink: string, paper: string, font: string, soft: string, faint: string, line: string,
+ *   ground: string,
+ *   positive: string, negative: string, rise: string, fall: string, train: string, test: string, classes: string[],
+ *   ramp: Uint32Array, points: Uint32Array,
  *   rgb: {paper: number[], classes: number[][]}}} Theme
  * positive and negative: signs of what runs forward; rise and fall: signs of gradients, which run back
  */
@@ -34,7 +36,8 @@ export function readTheme(element) {
   return {
     dark, ...palette,
     ink: css(ink), train: css(ink), paper: css(paper),
-    soft: css(mix(paper, ink, 0.68)), faint: css(mix(paper, ink, 0.3)), line: css(mix(paper, ink, 0.14)), ground: css(mix(paper, ink, 0.04)),
+    soft: css(mix(paper, ink, 0.68)), faint: css(mix(paper, ink, 0.3)), line: css(mix(paper, ink, 0.14)),
+    ground: css(mix(paper, ink, 0.04)),
     font: read("--st-font", "sans-serif"),
     ramp: makeRamp(paper, palette.map), points: makeRamp(paper, { ...palette, strength: 1 }),
     rgb: { paper, classes: palette.classes.map(parseColour) },

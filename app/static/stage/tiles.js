@@ -55,7 +55,10 @@ export class Tiles {
     atlas.canvas.getContext("2d").putImageData(atlas.image, 0, 0);
   }
 
-  /** Incoming weights of the first layer as pictures of what each unit looks for. @param {import("./forward.js").Dense} layer */
+  /**
+   * Incoming weights of the first layer as pictures of what each unit looks for.
+   * @param {import("./forward.js").Dense} layer
+   */
   refreshWeights({ weight, units, inputs }) {
     const { image: side } = this.model;
     const atlas = this.atlas[1];

@@ -59,7 +59,7 @@ export function drawFrame(ctx, mark, { theme, format }) {
   ctx.textAlign = "center";
   ctx.textBaseline = "top";
   const words = delta ? `δ ${format.small(value)}` : format.short(value);
-  ctx.fillText(words, box.x + box.w / 2, box.y + box.h + (delta ? 4.5 : 3));
+  ctx.fillText(words, box.x + box.w / 2, box.y + box.h + (delta ? 4 : 3));
 }
 
 function drawBorder(ctx, { box, value, share, filled, alpha, face }, theme) {

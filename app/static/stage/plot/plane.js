@@ -52,7 +52,8 @@ function drawContours(ctx, { frame, responses, of, discretise, theme }) {
 function drawIsolines(ctx, { frame, responses, theme }) {
   const field = responses.signedField(null);
   for (const level of [-0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75]) {
-    strokeContour(ctx, frame, field, responses.current.side, level, theme.ink, level === 0 ? 1.4 : 0.8, level === 0 ? 0.6 : 0.3);
+    strokeContour(ctx, frame, field, responses.current.side, level, theme.ink, level === 0 ? 1.4 : 0.8,
+      level === 0 ? 0.6 : 0.3);
   }
 }
 
