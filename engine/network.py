@@ -40,6 +40,9 @@ class Network:
         layers = tuple(Layer.of(layer) for layer in self.layers)
         if not layers:
             raise ConfigurationError("layers", layers, "at least one layer")
+        for layer in layers[1:]:
+            if layer.reads_data:
+                raise ConfigurationError("layers", f"{layer.name} after other layers", "it can only be the first layer")
         object.__setattr__(self, "layers", layers)
         object.__setattr__(self, "loss", Loss.of(self.loss))
         self.named_layers()  # shapes must fit

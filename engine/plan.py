@@ -18,12 +18,16 @@ from engine.kernels import (  # noqa: F401  (most register instructions)
     activations,
     attention,
     batches,
+    convolution,
     dense,
     driver,
     dropout,
+    embedding,
     losses,
     normalisation,
     optimisers,
+    pooling,
+    recurrent,
     residual,
 )
 from engine.kernels import context as c
@@ -44,9 +48,9 @@ def padded(count: int) -> int:
 
 
 def aligned_zeros(count: int, dtype: str) -> NDArray[Any]:
-    """Zeros on a 64-byte boundary, [count]."""
+    """Zeros on a 64-byte boundary, [count]; memory goes on for a vector, as a load from the last row may."""
     size = np.dtype(dtype).itemsize
-    raw = np.zeros(count * size + 64, np.uint8)
+    raw = np.zeros((count + LANES) * size + 64, np.uint8)
     start = -raw.ctypes.data % 64
     return raw[start : start + count * size].view(dtype)
 
@@ -96,7 +100,7 @@ class Layout:
         return [
             (self.offsets[name], padded(math.prod(shape)))
             for name, shape in self.shapes.items()
-            if not name.endswith(".bias")
+            if not name.rpartition(".")[2].startswith("bias")
         ]
 
 
@@ -178,13 +182,18 @@ class Planner:
     def rows_of(self, tensor: Tensor) -> Rows:
         """The quantity transposed, time step by time step; emits the row that does it where nobody has yet."""
         if tensor.offset not in self._transposed:
+            rows = self.new_rows(tensor)
             features, repeats = tensor.shape[-1], math.prod(tensor.shape[:-1])
-            stride = padded(features)
-            step = self.lanes * stride
-            rows = Rows(self._reserve(repeats * step), stride, step)
-            self.emit("transpose_rows", tensor.offset, rows.offset, features, stride, repeats)
-            self._transposed[tensor.offset] = rows
+            self.emit("transpose_rows", tensor.offset, rows.offset, features, rows.stride, repeats)
         return self._transposed[tensor.offset]
+
+    def new_rows(self, tensor: Tensor) -> Rows:
+        """A place for the quantity transposed, which the caller's own row fills."""
+        stride = padded(tensor.shape[-1])
+        step = self.lanes * stride
+        rows = Rows(self._reserve(math.prod(tensor.shape[:-1]) * step), stride, step)
+        self._transposed[tensor.offset] = rows
+        return rows
 
     @contextmanager
     def delta_of(self, tensor: Tensor) -> Iterator[Tensor]:

@@ -39,7 +39,7 @@ class Entry:
     class_names : from checked options to the classes' names; none for regression
     input_names : the inputs' names where they are not features of the plane
     domain : the range of each drawn coordinate, or None
-    picture : the inputs are pixels, to be standardised as a whole
+    picture : (channels, height, width) where the inputs are pixels, which are standardised as a whole
     """
 
     name: str
@@ -51,7 +51,7 @@ class Entry:
     class_names: Callable[[dict[str, Any]], tuple[str, ...]] = lambda options: ()
     input_names: tuple[str, ...] = ()
     domain: tuple[float, float] | None = None
-    picture: bool = False
+    picture: tuple[int, int, int] | None = None
 
 
 def load(name: str, **options: object) -> Dataset:
@@ -64,7 +64,8 @@ def load(name: str, **options: object) -> Dataset:
     name : one of `names()`
     options : those of `entry(name).options`. Points of the plane take `n`, `noise` (0 to 0.8, the Playground's percent
         / 100), `train_fraction` (0.1 to 0.9), `seed` (a whole number, or a string for TF Playground's random numbers),
-        `features` (x1, x2, x1_squared, ...) and `labels` ("class", "binary", "signed", "one_hot")
+        `features` (x1, x2, x1_squared, ...) and `labels` ("class", "binary", "signed", "one_hot"). Pictures take
+        `as_images`: x is [n, channels, height, width], for convolutions, instead of [n, pixels]
 
     Raises
     ------
@@ -122,9 +123,10 @@ def _arrays(name: str, options: dict[str, Any]) -> Arrays:
     random = random_source(options["seed"])
     encode = functools.partial(encoded, labels=options.get("labels"), classes=len(found.class_names(options)) or None)
     standardise: Standardise = "no" if not options.get("standardise") else "whole" if found.picture else "columns"
-    return split_samples(
+    arrays = split_samples(
         found.draw(options, random), random, options["train_fraction"], encode, options.get("features", ()), standardise
     )
+    return arrays.shaped(found.picture) if found.picture and options["as_images"] else arrays
 
 
 def _plane_entry(generator: Callable[..., list[Sample]], task: Task, n: int) -> Entry:
@@ -202,6 +204,8 @@ def _table_entry(table: Table) -> Entry:
         "standardise": Flag(True),
         "labels": LABELS_OPTION,
     }
+    if table.picture:
+        options["as_images"] = Flag(False)
 
     def draw(options: dict[str, Any], random: RandomSource) -> list[Sample]:
         return read_rows(table)

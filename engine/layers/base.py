@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ Shape = tuple[int, ...]
 
 class Layer(Spec, family="layer"):
     """A step of the network: values of one shape go in, values of another come out."""
+
+    reads_data: ClassVar[bool] = False  # whether it takes what only the data can give, and so must come first
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Shape of one example's output; ConfigurationError if the input does not fit."""

@@ -20,9 +20,12 @@ __all__ = ["Dense", "plan_product"]
 
 
 def plan_product(planner: Planner, x: Tensor, z: Tensor, weight: int, bias: int) -> None:
-    """Emit z = W x + b at every time step and, on the way back, dL/dW, dL/db and dL/dx; -1 stands for no bias."""
+    """Emit z = W x + b for every time step and, on the way back, dL/dW, dL/db and dL/dx.
+
+    The outputs of a time step may have any shape. `weight` and `bias` are offsets of parameters; bias -1 is none.
+    """
     inputs, repeats = x.shape[-1], math.prod(x.shape[:-1])
-    numbers = (x.offset, z.offset, weight, bias, inputs, z.shape[-1], repeats)
+    numbers = (x.offset, z.offset, weight, bias, inputs, z.features // repeats, repeats)
     planner.emit("dense_forward", *numbers)
 
     def backward() -> None:

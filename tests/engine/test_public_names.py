@@ -10,7 +10,8 @@ import pytest
 import engine
 
 MEANT = {
-    "what a person chooses": {"Network", "Dense", "Activation", "Experiment", "Edit", "Dataset"},
+    "what a person chooses": {"Network", "Experiment", "Edit", "Dataset"},
+    "layers": {"Dense", "Activation", "Embedding", "SimpleRNN", "LSTM", "GRU"},
     "layers for sequences and normalisation": {
         "BatchNorm",
         "Dropout",

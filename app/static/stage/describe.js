@@ -28,14 +28,7 @@ const CAPTIONS = {
       layer: layerName(told, layer), unit: unit + 1, z: told.format.value(z[unit]), a: told.format.value(a[unit]),
     });
   },
-  loss: (told) => {
-    const { prediction, target, exampleLoss } = told.snapshot;
-    const output = told.model.answer === "classes" ? strongest(target) : 0;
-    return told.say(told.model.answer === "classes" ? "caption_loss_classes" : "caption_loss", {
-      prediction: told.format.value(prediction[output]), target: told.format.value(target[output]),
-      name: told.model.problem.class_names?.[output] ?? output, loss: told.format.value(exampleLoss),
-    });
-  },
+  loss: (told) => (told.model.answer === "classes" ? classesLoss(told) : valueLoss(told)),
   backward: (told) => {
     const layer = turnLayer(told, true);
     const { delta } = told.snapshot.layers[layer];
@@ -50,6 +43,16 @@ const CAPTIONS = {
     });
   },
 };
+
+function valueLoss({ snapshot: { prediction, target, exampleLoss }, say, format }) {
+  return say("caption_loss", { prediction: format.value(prediction[0]), target: format.value(target[0]), loss: format.value(exampleLoss) });
+}
+
+function classesLoss({ model, snapshot: { prediction, target, exampleLoss }, say, format }) {
+  const right = strongest(target);
+  const name = model.problem.class_names?.[right] ?? right;
+  return say("caption_loss_classes", { name, prediction: format.value(prediction[right]), loss: format.value(exampleLoss) });
+}
 
 function flowCaption({ snapshot, say, format, speed }) {
   return say("caption_flow", {

@@ -33,13 +33,13 @@ export function listenToKeys(root, act) {
 /**
  * Hovering and clicking on the network's canvas.
  * @param {HTMLCanvasElement} canvas
- * @param {() => {layout: object, links: object[]}|null} scene  what is on the screen now
+ * @param {() => {layout: object|undefined, links: object[]|null}} scene  what is on the screen now
  * @param {(action: object) => void} act
  */
 export function listenToNetwork(canvas, scene, act) {
   const hit = (event) => {
     const now = scene();
-    if (!now) return null;
+    if (!now.links) return null;
     return hitNetwork(now.layout, now.links, event.offsetX, event.offsetY, event.pointerType === "touch" ? 12 : 5);
   };
   canvas.addEventListener("pointermove", (event) => {

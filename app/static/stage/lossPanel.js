@@ -16,8 +16,8 @@ export function createLossPanel({ say, format, act }) {
   const log = h("button", { type: "button", class: "toggle", "aria-pressed": "false", text: say("log_scale"), onclick: () => act({ type: "log" }) });
   const accuracyHead = h("span", { class: "numbers-head", text: say("accuracy") });
   const element = h("section", { class: "loss-panel", "aria-label": say("loss_panel"), "data-part": "loss" },
-    h("div", { class: "numbers" }, h("span", { class: "numbers-head", text: say("loss") }), train.loss, test.loss, accuracyHead, train.accuracy, test.accuracy, log),
-    box);
+    h("div", { class: "numbers" }, h("span", { class: "numbers-head", text: say("loss") }), train.loss, test.loss, accuracyHead, train.accuracy, test.accuracy),
+    h("div", { class: "loss-frame" }, box, log));
   let picture = null;
   listen();
 

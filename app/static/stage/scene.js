@@ -6,7 +6,7 @@
  * @typedef {"positive"|"negative"|"rise"|"fall"} Tone
  * @typedef {{model: import("./model.js").Model, layout: import("./layout/dense.js").Layout,
  *   links: import("./links.js").Link[], weights: import("./forward.js").Dense[], snapshot: Snapshot,
- *   moment: import("./timeline.js").Moment, highlight: string|null, selected: string|null, flow: number,
+ *   moment: import("./timeline.js").Moment, highlight: string|null, selected: string|null, flow: number|null,
  *   numbers: boolean, names: string[], lens: {top: number, bottom: number}|null}} Picture  flow: seconds of steady flow; weights: as shown,
  *   between frames; lens: where the big map stands at the right edge, if it does
  */
@@ -31,7 +31,7 @@ export function makeScene(picture) {
   const { phase, slow } = picture.moment;
   if (slow > 0 && phase === "forward") addForward(picture, marks);
   if (slow > 0 && phase === "backward") addBackward(picture, marks);
-  if (slow < 1) addFlow(picture, marks);
+  if (slow < 1 && picture.flow !== null) addFlow(picture, marks);
   addUnits(picture, marks);
   marks.push(answerMark(picture), ...labelMarks(picture));
   return marks;

@@ -7,7 +7,7 @@ const BACK_STEPS = 20;
 
 /**
  * @typedef {{loading: boolean, engine: {ready: boolean, done: number, total: number}|null,
- *   trouble: import("./player.js").Trouble|null, outcome: import("./chunk.js").Outcome|null, end: number, atEnd: boolean}} StatusView
+ *   trouble: import("./player.js").Trouble|null, outcome: import("./chunk.js").Outcome|null, end: number, atEnd: boolean, layer: string}} StatusView
  */
 
 export function createStatus({ say, format, act, retry }) {
@@ -35,7 +35,7 @@ export function createStatus({ say, format, act, retry }) {
     const { trouble, engine, outcome } = view;
     const warming = engine && !engine.ready;
     if (trouble?.kind === "refused") return show("error", say("trouble_refused", { message: trouble.message }), { press: retry, word: say("retry") });
-    if (outcome && view.atEnd) return showOutcome(outcome, view.end);
+    if (outcome && view.atEnd) return showOutcome(outcome, view);
     if (warming) {
       const words = say("engine_progress", { done: format.count(engine.done), total: format.count(engine.total) });
       return show("wait", words, { share: engine.total > 0 ? engine.done / engine.total : 0 });
@@ -46,12 +46,16 @@ export function createStatus({ say, format, act, retry }) {
     return setHidden(element, true);
   }
 
-  function showOutcome({ kind, step, layer, quantity }, end) {
-    const values = { step: format.count(step ?? end), layer: layer ?? "", quantity: quantity ? say(`quantity_${quantity}`) : "" };
+  function showOutcome({ kind, step, quantity }, { end, layer }) {
+    const values = { step: format.count(step ?? end), layer, quantity: quantityWords(quantity) };
     if (kind !== "diverged") return show("done", say(`outcome_${kind}`, values));
     return show("error", say("outcome_diverged", values), {
       press: () => act({ type: "seek", step: Math.max(0, end - BACK_STEPS) }), word: say("outcome_go_back", { count: BACK_STEPS }),
     });
+  }
+  function quantityWords(quantity = "") {
+    const words = say(`quantity_${quantity}`);
+    return words === `quantity_${quantity}` ? quantity.replaceAll("_", " ") : words;
   }
   return { element, render };
 }

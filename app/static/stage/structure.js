@@ -11,8 +11,8 @@ const BUTTON_ROOM = 78;
  * @param {{say: Function, format: import("./numbers.js").Format, send: (action: object) => void}} tools
  */
 export function createStructure({ say, format, send }) {
-  const above = h("div", { class: "structure-above", "data-part": "structure" });
-  const row = h("div", { class: "structure-row", "data-part": "structure" });
+  const above = h("div", { class: "structure-above", "data-part": "structure layers" });
+  const row = h("div", { class: "structure-row", "data-part": "structure layers" });
   const note = h("span", { class: "structure-note" });
   const features = h("div", { class: "feature-labels", "data-part": "features" });
 

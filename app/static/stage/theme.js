@@ -19,6 +19,7 @@ const DARK = {
   map: { positive: "#2f9be6", negative: "#f08c24", strength: 0.6 },
   classes: ["#f7a04b", "#4fb0f0", "#4cc38a", "#b596f5", "#ff85ad", "#4ccbe0", "#d0b284", "#ff8277", "#9aa5f0", "#a8c84f"],
 };
+const SHARED = ["positive", "negative", "rise", "fall", "train", "test", "soft", "faint", "line", "ground"];
 /** Samples of the ramp from -1 to 1. */
 export const RAMP = 256;
 
@@ -79,6 +80,17 @@ export function luminance(rgb) {
 
 /** The palettes, for tests of contrast. */
 export const PALETTES = { light: LIGHT, dark: DARK };
+
+/** The colours that the style sheet needs. @param {HTMLElement} root @param {Theme} theme */
+export function putTheme(root, theme) {
+  root.dataset.theme = theme.dark ? "dark" : "light";
+  for (const name of SHARED) root.style.setProperty(`--${name}`, theme[name]);
+}
+
+/** @param {Theme} theme @param {Theme|undefined} other */
+export function sameTheme(theme, other) {
+  return SHARED.every((name) => theme[name] === other?.[name]) && theme.paper === other.paper && theme.font === other.font;
+}
 
 /** The ramp as CSS colours, for marks that are filled rather than painted pixel by pixel. @param {Theme} theme */
 export function rampColours({ ramp }) {

@@ -12,11 +12,11 @@ import { SPEEDS } from "./timeline.js";
  * @param {{say: Function, format: import("./numbers.js").Format, act: (action: object) => void}} tools
  */
 export function createTransport({ say, format, act }) {
-  const play = iconButton("play", say("play"), () => act({ type: "toggle" }), { class: "play", shortcut: say("key_space") });
-  const back = iconButton("back", say("back"), () => act({ type: "back" }), { shortcut: "←", class: "ghost" });
-  const step = iconButton("step", say("step"), () => act({ type: "step" }), { shortcut: "→", class: "ghost", word: say("step_word") });
-  const phase = iconButton("phase", say("phase"), () => act({ type: "phase" }), { shortcut: "⇧ →", class: "ghost", word: say("phase_word") });
-  const restart = iconButton("restart", say("restart"), () => act({ type: "seek", step: 0 }), { shortcut: say("key_home"), class: "ghost" });
+  const play = iconButton("play", say("play"), () => act({ type: "toggle" }), { class: "play", "data-part": "play", shortcut: say("key_space") });
+  const back = iconButton("back", say("back"), () => act({ type: "back" }), { shortcut: "←", "data-part": "step" });
+  const step = iconButton("step", say("step"), () => act({ type: "step" }), { shortcut: "→", "data-part": "step", word: say("step_word") });
+  const phase = iconButton("phase", say("phase"), () => act({ type: "phase" }), { shortcut: "⇧ →", "data-part": "step", word: say("phase_word") });
+  const restart = iconButton("restart", say("restart"), () => act({ type: "seek", step: 0 }), { shortcut: say("key_home"), "data-part": "reset" });
   const speed = createSpeed({ say, format, act });
   const scrub = createScrub({ say, format, act });
   const where = h("div", { class: "where" });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any
 
@@ -19,7 +20,44 @@ def dense(name: str, layer: dict[str, Any], parameters: dict, x: jax.Array) -> j
     return ACTIVATIONS[layer["activation"]["name"]](z)
 
 
-LAYERS = {"dense": dense, **jax_attention.LAYERS}
+def lstm(name: str, layer: dict[str, Any], parameters: dict, x: jax.Array) -> jax.Array:
+    weight_ih, weight_hh, bias = (parameters[f"{name}.{p}"] for p in ("weight_ih", "weight_hh", "bias"))
+
+    def step(state, z):
+        h, cell = state
+        i, f, g, o = jnp.split(z + h @ weight_hh.T, 4, axis=-1)
+        cell = jax.nn.sigmoid(f) * cell + jax.nn.sigmoid(i) * jnp.tanh(g)
+        h = jax.nn.sigmoid(o) * jnp.tanh(cell)
+        return (h, cell), h
+
+    zeros = jnp.zeros((len(x), layer["units"]))
+    _, states = jax.lax.scan(step, (zeros, zeros), jnp.swapaxes(x @ weight_ih.T + bias, 0, 1))
+    return jnp.swapaxes(states, 0, 1) if layer["return_sequences"] else states[-1]
+
+
+def conv2d(name: str, layer: dict[str, Any], parameters: dict, x: jax.Array) -> jax.Array:
+    padding = 2 * [2 * (layer["padding"],)]
+    z = jax.lax.conv_general_dilated(x, parameters[f"{name}.weight"], 2 * (layer["stride"],), padding)
+    return ACTIVATIONS[layer["activation"]["name"]](z + parameters[f"{name}.bias"][:, None, None])
+
+
+def max_pool2d(name: str, layer: dict[str, Any], parameters: dict, x: jax.Array) -> jax.Array:
+    window = (1, 1, layer["size"], layer["size"])
+    return jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, window, window, "VALID")
+
+
+def flatten(name: str, layer: dict[str, Any], parameters: dict, x: jax.Array) -> jax.Array:
+    return x.reshape(len(x), -1)
+
+
+LAYERS = {
+    "dense": dense,
+    "lstm": lstm,
+    **jax_attention.LAYERS,
+    "conv2d": conv2d,
+    "max_pool2d": max_pool2d,
+    "flatten": flatten,
+}
 
 
 def mean_squared_error(output: jax.Array, y: jax.Array) -> jax.Array:
@@ -46,8 +84,10 @@ def adam(options: dict[str, Any], state: tuple, gradients: dict) -> tuple:
     m = jax.tree.map(lambda m, g: b1 * m + (1 - b1) * g, m, gradients)
     v = jax.tree.map(lambda v, g: b2 * v + (1 - b2) * g * g, v, gradients)
 
+    first, second = (-jnp.expm1(t * math.log(b)) for b in (b1, b2))  # 1 - b^t, without cancellation
+
     def moved(p, m, v):
-        return p - rate * (m / (1 - b1**t)) / (jnp.sqrt(v / (1 - b2**t)) + epsilon)
+        return p - rate * (m / first) / (jnp.sqrt(v / second) + epsilon)
 
     return jax.tree.map(moved, parameters, m, v), (m, v), t
 

@@ -26,15 +26,61 @@ LOSSES = {"mean_squared_error": nn.MSELoss, "categorical_cross_entropy": CrossEn
 OPTIMISERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
 
 
-def dense(name: str, layer: dict[str, Any], arrays: dict[str, np.ndarray]) -> list[nn.Module]:
-    weight, bias = torch.tensor(arrays[f"{name}.weight"]), torch.tensor(arrays[f"{name}.bias"])
-    linear = nn.Linear(weight.shape[1], weight.shape[0])
-    linear.weight.data, linear.bias.data = weight, bias
+def with_activation(name: str, module: Any, layer: dict[str, Any], arrays: dict[str, np.ndarray]) -> list[nn.Module]:
+    """A module with our weights, and its activation as another one."""
+    module.weight.data, module.bias.data = (torch.tensor(arrays[f"{name}.{part}"]) for part in ("weight", "bias"))
     activation = layer["activation"]["name"]
-    return [linear] if activation == "identity" else [linear, ACTIVATIONS[activation]()]
+    return [module] if activation == "identity" else [module, ACTIVATIONS[activation]()]
 
 
-LAYERS = {"dense": dense, **torch_attention.LAYERS}
+class States(nn.Module):
+    """A recurrent module's last state, or all of them: [batch, time, features] -> [batch, (time,) units]."""
+
+    def __init__(self, module: nn.RNNBase, every: bool) -> None:
+        super().__init__()
+        self.module, self.every = module, every
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        states, _ = self.module(x)
+        return states if self.every else states[:, -1]
+
+
+def lstm(name: str, layer: dict[str, Any], arrays: dict[str, np.ndarray]) -> list[nn.Module]:
+    """With one bias: PyTorch's second one stays 0."""
+    weight_ih, weight_hh, bias = (torch.tensor(arrays[f"{name}.{p}"]) for p in ("weight_ih", "weight_hh", "bias"))
+    module = nn.LSTM(weight_ih.shape[1], layer["units"], batch_first=True)
+    module.weight_ih_l0.data, module.weight_hh_l0.data, module.bias_ih_l0.data = weight_ih, weight_hh, bias
+    nn.init.zeros_(module.bias_hh_l0).requires_grad_(False)
+    return [States(module, layer["return_sequences"])]
+
+
+def dense(name: str, layer: dict[str, Any], arrays: dict[str, np.ndarray]) -> list[nn.Module]:
+    outputs, inputs = arrays[f"{name}.weight"].shape
+    return with_activation(name, nn.Linear(inputs, outputs), layer, arrays)
+
+
+def conv2d(name: str, layer: dict[str, Any], arrays: dict[str, np.ndarray]) -> list[nn.Module]:
+    filters, channels, *kernel = arrays[f"{name}.weight"].shape
+    module = nn.Conv2d(channels, filters, tuple(kernel), layer["stride"], layer["padding"])
+    return with_activation(name, module, layer, arrays)
+
+
+def max_pool2d(name: str, layer: dict[str, Any], arrays: dict[str, np.ndarray]) -> list[nn.Module]:
+    return [nn.MaxPool2d(layer["size"])]
+
+
+def flatten(name: str, layer: dict[str, Any], arrays: dict[str, np.ndarray]) -> list[nn.Module]:
+    return [nn.Flatten()]
+
+
+LAYERS = {
+    "dense": dense,
+    "lstm": lstm,
+    **torch_attention.LAYERS,
+    "conv2d": conv2d,
+    "max_pool2d": max_pool2d,
+    "flatten": flatten,
+}
 
 
 class TorchPeer:

@@ -49,7 +49,7 @@ function drawClasses(ctx, { boxes, box, prediction, target, names, loss, shown, 
     const label = names[unit] ?? String(unit);
     ctx.textAlign = "left";
     ctx.font = `${right ? "600 " : ""}${boxes.length > 6 ? 10.5 : 11.5}px ${theme.font}`;
-    const words = width > 80 ? `${label} ${format.percent(prediction[unit])}` : label;
+    const words = width > 80 ? `${label} · ${format.percent(prediction[unit])}` : label;
     text(ctx, words, left, bar - (boxes.length > 6 ? 9 : 11), right ? theme.ink : theme.soft, 1);
   });
   const last = boxes.at(-1);

@@ -14,14 +14,14 @@ const ON_TOP = new Set(["answer", "label"]);
 /**
  * @param {CanvasRenderingContext2D} ctx
  * @param {object[]} marks
- * @param {object} tools  theme, maps, format, say, colours (the ramp as CSS), tiles (one path of all tiles)
+ * @param {object} tools  theme, tiles, responses, format, say, colours (the ramp as CSS), outline (one path of all tiles)
  */
 export function drawScene(ctx, marks, tools) {
   const units = marks.filter(({ kind }) => kind === "unit");
   for (const mark of marks) if (mark.kind in DRAW && !ON_TOP.has(mark.kind)) DRAW[mark.kind](ctx, mark, tools);
   ctx.globalAlpha = 1;
   ctx.fillStyle = tools.theme.paper;
-  ctx.fill(tools.tiles);
+  ctx.fill(tools.outline);
   for (const mark of units) drawFace(ctx, mark, tools);
   drawOutlines(ctx, units, tools);
   if (units[0].face === "pixel") frameImage(ctx, units, tools.theme);
@@ -31,12 +31,12 @@ export function drawScene(ctx, marks, tools) {
 }
 
 /** The quiet frame of every tile at once. */
-function drawOutlines(ctx, units, { theme, tiles }) {
+function drawOutlines(ctx, units, { theme, outline }) {
   ctx.setLineDash([]);
   ctx.globalAlpha = units.some(({ alpha }) => alpha < 1) ? 0.4 : 1;
   ctx.strokeStyle = theme.faint;
   ctx.lineWidth = 1;
-  ctx.stroke(tiles);
+  ctx.stroke(outline);
 }
 
 /** A line around the pixels of an input image. */

@@ -3,7 +3,7 @@
 import { logTicks, ticks } from "../scales.js";
 import { makeFrame } from "./frame.js";
 
-const MARGIN = { left: 44, right: 12, top: 8, bottom: 20 };
+const MARGIN = { left: 44, right: 12, top: 8, bottom: 27 };
 
 /**
  * @typedef {{width: number, height: number, history: import("../history.js").History, step: number, recorded: number,
