@@ -16,7 +16,7 @@ from engine.activations import ActivationFunction
 from engine.initialisers import Initialiser
 from engine.losses import Loss
 from engine.schedules import Schedule
-from tests import naive
+from tests import naive, naive_convolution
 from tests.engine import test_initialisers, test_optimisers
 from tests.strategies import HIDDEN_ACTIVATIONS, TARGETS
 
@@ -41,13 +41,13 @@ NAIVE_TWINS = {
     "schedule": naive.SCHEDULES,
     "initialiser": test_initialisers.VARIANCES,
     "regime": {regime.name for regime in test_optimisers.REGIMES.values()},
-    "layer": {"dense", "activation"},
+    "layer": {"dense", "activation", *naive_convolution.LAYERS},
 }
 GRADIENT_TESTED = {
     "activation": {*HIDDEN_ACTIVATIONS, "softmax"},
     "loss": set(TARGETS),
     "regulariser": {"l1", "l2", "elastic_net"},
-    "layer": {"dense", "activation"},
+    "layer": {"dense", "activation", *naive_convolution.LAYERS},
 }
 SPOKEN = ("activation", "loss", "optimiser", "regulariser", "initialiser", "schedule", "regime")
 

@@ -11,6 +11,7 @@ import engine
 
 MEANT = {
     "what a person chooses": {"Network", "Dense", "Activation", "Experiment", "Edit", "Dataset"},
+    "layers for pictures": {"Conv2D", "MaxPool2D", "AvgPool2D", "GlobalAveragePool2D", "Flatten"},
     "losses": {
         "MeanSquaredError",
         "HalfSquaredError",
