@@ -17,7 +17,7 @@ import streamlit as st
 from app.i18n import Translator
 from app.presets import PRESETS, lesson
 from app.session import Session
-from app.state import CHOICE, Hidden, Settings
+from app.state import CHOICE, DATASETS, Hidden, Settings
 from engine import datasets
 from engine.errors import ConfigurationError
 
@@ -168,7 +168,7 @@ class Panel:
                 options=known("task"), format_func=lambda task: t(f"controls.task.{task}"), required=True,
                 width="stretch", label_visibility="collapsed", **self._common("task"),
             )  # fmt: skip
-        names = [name for name in datasets.names() if datasets.entry(name).task == chosen.task]
+        names = [name for name in DATASETS if datasets.entry(name).task == chosen.task]
         self.menu("dataset", "dataset", names)
         self.number("classes")
         left, right = st.columns(2, gap="small")
