@@ -51,7 +51,11 @@ class Examples:
         if y is None:
             return np.zeros((self.count, columns), dtype)
         targets = np.asarray(y, np.float64)
-        accepted = {(self.count, columns), (self.count, *shape), (self.count,) if columns == 1 else (self.count, columns)}
+        accepted = {
+            (self.count, columns),
+            (self.count, *shape),
+            (self.count,) if columns == 1 else (self.count, columns),
+        }
         if targets.shape not in accepted or targets.size != self.count * columns:
             raise ConfigurationError(
                 f"shape of the targets of {loss.name}", targets.shape, f"[{self.count}, {columns}]"

@@ -1,7 +1,8 @@
 """Losses: what the network is told to make small. Mean over the batch (and, where it says so, over the outputs).
 
 `targets` says what a loss takes: "values" are real numbers [batch, outputs]; "signs" are -1 and +1 [batch, outputs];
-"bits" are 0 and 1 [batch, outputs]; "classes" are class numbers [batch], or [batch, time] where the outputs are [batch, time, classes]. The arithmetic is in `kernels/losses.py`.
+"bits" are 0 and 1 [batch, outputs]; "classes" are class numbers [batch], or [batch, time] where the outputs are
+[batch, time, classes]. The arithmetic is in `kernels/losses.py`.
 """
 
 from __future__ import annotations

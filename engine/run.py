@@ -328,9 +328,7 @@ class Run:
         loss, outputs = self._evaluator(examples)
         if self.dataset.task != "classification":
             return loss, math.nan
-        return loss, accuracy(
-            outputs, examples.targets, self._loss, signed=self.dataset.labels == "signed"
-        )
+        return loss, accuracy(outputs, examples.targets, self._loss, signed=self.dataset.labels == "signed")
 
     def gradients(self, x: ArrayLike, y: ArrayLike) -> dict[str, NDArray[Any]]:
         """dL/d(parameter) of the mean loss over these examples, without penalties. Nothing is updated."""

@@ -8,6 +8,9 @@ Frame j is the state at step `start + j every`, all of it before that step's upd
     learning_rate
     example_loss, prediction       of the followed example
     <layer>.pre_activation, <layer>.activation, <layer>.delta     of the followed example: z, a, dL/dz; [frames, units]
+    <layer>.<quantity>, <layer>.<quantity>.delta                  of the followed example: what else the layer computes
+                                   (gates, attention weights, ...) and dL/d(it); [frames, ...]
+    <layer>.gradient_norm, .update_ratio, .saturated, .dead       how the layer is doing (see `engine/health.py`)
     <parameter>                    its value
     <parameter>.gradient           dL/d(parameter) over that step's batch, without penalties
     <parameter>.example_gradient   the same for the followed example alone
@@ -28,9 +31,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.activations import ActivationFunction
 from engine.errors import ConfigurationError
 from engine.evaluation import prediction
+from engine.health import flatness, gradient_norms, update_ratios
 from engine.kernels import context as c
+from engine.layers import Layer
 from engine.spec import check_count
 
 if TYPE_CHECKING:
@@ -130,6 +136,8 @@ class _Recorder:
         if run.dataset.task == "classification":
             names += ["train_accuracy", "test_accuracy"]
         self._scalars = {name: np.zeros(frames) for name in names}
+        self._functions = _activations(run)
+        self._flatness = {name: np.zeros((frames, 2)) for name in self._functions}
         follower = run._follower
         self._values = np.zeros((frames, follower.values.size // follower.lanes), dtype)
         self._deltas = np.zeros_like(self._values)
@@ -148,11 +156,11 @@ class _Recorder:
         scalars["learning_rate"][j] = run.learning_rate
         self._follow_example(j)
         scalars["batch_loss"][j] = run.observed_step(flat[".gradient"][j])
+        self._judge_units(j)
         if not run._has_diverged():
             flat[".update"][j] = run._flat - flat[""][j]
-        self._done = j + (
-            run.step_count >= step
-        )  # a run that could not even make this step's loss has gone back before it
+        # a run that could not even make this step's loss has gone back before it
+        self._done = j + (run.step_count >= step)
 
     def _follow_example(self, j: int) -> None:
         follower = self._run._follower
@@ -166,13 +174,36 @@ class _Recorder:
         run, done = self._run, self._done
         arrays: dict[str, NDArray[Any]] = {name: values[:done] for name, values in self._scalars.items()}
         arrays["prediction"] = prediction(self._quantity("output", self._values), run._loss)
-        for name, *_ in run._network.named_layers():
-            arrays[f"{name}.pre_activation"] = self._quantity(f"{name}.pre_activation", self._values)
-            arrays[f"{name}.activation"] = self._quantity(f"{name}.activation", self._values)
-            arrays[f"{name}.delta"] = self._quantity(f"{name}.pre_activation", self._deltas)
+        for name in filter(_is_of_a_layer, run._follower.named):
+            layer, _, quantity = name.rpartition(".")
+            arrays[name] = self._quantity(name, self._values)
+            if quantity != "activation":
+                delta = f"{layer}.delta" if quantity == "pre_activation" else f"{name}.delta"
+                arrays[delta] = self._quantity(name, self._deltas)
+        arrays |= self._health()
         for kind, flat in self._flat.items():
             arrays |= {f"{name}{kind}": view for name, view in run._layout.views(flat[:done]).items()}
         return Trace(self._header(start, stop, every), arrays)
+
+    def _judge_units(self, j: int) -> None:
+        """Saturated and dead units in the batch that has just been seen."""
+        program = self._run._program
+        batch = int(program.context[c.BATCH])
+        for name, function in self._functions.items():
+            z, a = program.quantity(f"{name}.pre_activation"), program.quantity(f"{name}.activation")
+            self._flatness[name][j] = flatness(function, z[:, :batch], a[:, :batch])
+
+    def _health(self) -> dict[str, NDArray[Any]]:
+        layout, done = self._run._layout, self._done
+        values, gradients, updates = (self._flat[kind][:done] for kind in ("", ".gradient", ".update"))
+        health: dict[str, NDArray[Any]] = {}
+        for name, layer, input_shape, _ in self._run._network.named_layers():
+            if layer.parameter_shapes(input_shape):
+                health[f"{name}.gradient_norm"] = gradient_norms(layout, gradients, name)
+                health[f"{name}.update_ratio"] = update_ratios(layout, updates, values, name)
+            if name in self._flatness:
+                health[f"{name}.saturated"], health[f"{name}.dead"] = self._flatness[name][:done].T
+        return health
 
     def _quantity(self, name: str, source: NDArray[Any]) -> NDArray[Any]:
         follower = self._run._follower
@@ -204,8 +235,23 @@ class _Recorder:
         }
 
 
-def _describe(name: str, layer: Any, output_shape: tuple[int, ...]) -> dict[str, Any]:
+def _is_of_a_layer(name: str) -> bool:
+    return "." in name
+
+
+def _activations(run: Run) -> dict[str, ActivationFunction]:
+    """The activation function of every layer that has one."""
+    layers = {name: _function_of(layer) for name, layer, *_ in run._network.named_layers()}
+    return {name: function for name, function in layers.items() if function is not None}
+
+
+def _function_of(layer: Layer) -> ActivationFunction | None:
     function = getattr(layer, "activation", None) or getattr(layer, "function", None)
+    return function if isinstance(function, ActivationFunction) else None
+
+
+def _describe(name: str, layer: Layer, output_shape: tuple[int, ...]) -> dict[str, Any]:
+    function = _function_of(layer)
     return {
         "name": name,
         "kind": layer.name,

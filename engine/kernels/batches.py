@@ -60,7 +60,7 @@ def next_batch(context, row):
 
 @instruction
 def gather(context, row):
-    """Bring the batch in: inputs as rows [example, stride], as they lie in the data, and transposed, [feature, lane]."""
+    """Bring the batch in: inputs as rows [example, stride], as the data have them, and transposed, [feature, lane]."""
     lanes, rows, x, stride = row[c.PADDED], values(context, row[2]), values(context, row[3]), row[4]
     s, data, order = state(context), buffer(context, c.INPUTS), integers(context, c.ORDER)
     place = s[c.START]
@@ -96,7 +96,7 @@ def gather_narrow(context, row):
 
 @instruction
 def gather_targets(context, row):
-    """Bring the targets in, [target, lane], and the lanes' shares of the loss: 1 / batch (or 1 / DIVISOR), 0 in padding.
+    """Bring the targets in, [target, lane], and each lane's share of the loss: 1 / batch, or 1 / DIVISOR; 0 in padding.
 
     The last of the gathering rows: it notes how many lanes are filled, so that the next batch need empty no others.
     """

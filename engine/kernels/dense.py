@@ -1,7 +1,7 @@
 """The fully connected layer: z = W x + b, and back; for each of `repeats` time steps.
 
-Rows: 2 = x (dL/dx where that is the result), 3 = z, 4 = weight, 5 = bias (-1: none), 6 = inputs, 7 = outputs, 8 = repeats,
-9 = x's rows, 10 = from one example's row to the next, 11 = from one time step's rows to the next.
+Rows: 2 = x (dL/dx where that is the result), 3 = z, 4 = weight, 5 = bias (-1: none), 6 = inputs, 7 = outputs,
+8 = repeats, 9 = x's rows, 10 = from one example's row to the next, 11 = from one time step's rows to the next.
 """
 
 from engine.kernels import context as c
@@ -46,7 +46,7 @@ def dense_weight_gradient(context, row):
 
 @instruction
 def dense_weight_gradient_narrow(context, row):
-    """`dense_weight_gradient` for a few inputs: each number is one product over the lanes, summed; x is [feature, lane]."""
+    """`dense_weight_gradient` for few inputs: each number is a product summed over the lanes; x is [feature, lane]."""
     lanes, x, dz, inputs, outputs = row[c.PADDED], values(context, row[2]), deltas(context, row[3]), row[6], row[7]
     gradient = gradients(context, row[4])
     for o in range(outputs):

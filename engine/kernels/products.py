@@ -8,7 +8,6 @@ import numba
 
 from engine.kernels.simd import LANES, OPTIONS, at, fma, load, splat, store, store_first, total
 
-
 # what a product starts from
 NOTHING, ITSELF, BIAS = 0, 1, 2
 

@@ -124,6 +124,8 @@ def test_fields_and_shapes_are_those_of_the_format():
     for layer in CASE.layers:
         for quantity in ("pre_activation", "activation", "delta"):
             expected[f"{layer['name']}.{quantity}"] = (5, layer["units"])
+        for quantity in ("gradient_norm", "update_ratio", "saturated", "dead"):
+            expected[f"{layer['name']}.{quantity}"] = (5,)
     for name, array in CASE.arrays.items():
         for kind in ("", ".gradient", ".example_gradient", ".update"):
             expected[name + kind] = (5, *array.shape)
