@@ -14,10 +14,12 @@ from typing import Any
 
 import streamlit as st
 
+from app import page, sharing
 from app.i18n import Translator
+from app.page import Notice
 from app.presets import PRESETS, lesson
 from app.session import Session
-from app.state import CHOICE, DATASETS, Hidden, Settings
+from app.state import CHOICE, DATASETS, VIEW, Hidden, Settings
 from engine import datasets
 from engine.errors import ConfigurationError
 
@@ -39,14 +41,14 @@ def settings() -> Settings:
 def change(**changes: Any) -> None:
     """Changes choices; one that does not fit the others becomes a notice, and everything stays as it was."""
     try:
-        st.session_state["session"] = st.session_state["session"].change(**changes)
+        show(st.session_state["session"].change(**changes))
     except ConfigurationError as error:
-        notice("misfit", name=error.name, accepted=error.accepted)
+        notice(Notice("misfit", error.name, str(error.value), error.accepted))
 
 
-def notice(kind: str, **values: str) -> None:
-    """Leaves words (`notice.<kind>`) for the top of the page at its next run."""
-    st.session_state["notices"] = [*st.session_state.get("notices", ()), (kind, values)]
+def notice(words: Notice) -> None:
+    """Leaves something to say above the stage when the page is drawn next."""
+    st.session_state["notices"] = [*st.session_state.get("notices", ()), words]
 
 
 def open_link(link: str) -> None:
@@ -54,13 +56,20 @@ def open_link(link: str) -> None:
     session, problems = Session.opened(link)
     begin(session)
     for problem in problems:
-        notice("link", key=problem.key, value=problem.value, accepted=problem.accepted)
+        kind = "unknown_key" if problem.kind == "key" else "link"
+        notice(Notice(kind, problem.key, problem.value, problem.accepted, problem.kind, problem.details))
 
 
 def begin(session: Session) -> None:
     """Shows another experiment; the menu of lessons says which one it is, if it is one."""
-    st.session_state["session"] = session
+    show(session)
     put("lesson", next((name for name in PRESETS if lesson(name) == session.settings), None))
+
+
+def show(session: Session) -> None:
+    """Makes `session` what the visitor looks at; the stage keeps the address bar but for what is shown besides."""
+    st.session_state["session"] = session
+    page.keep_in_address(sharing.write_view(session.settings), sharing.VIEW_KEYS)
 
 
 def beside_band(chosen: Settings) -> Settings:
@@ -88,15 +97,22 @@ class Panel:
     def _common(self, name: str) -> dict[str, Any]:
         """Label, help and callback of a choice's widget, which is first set to the choice."""
         key = f"choice.{name}"
-        put(key, getattr(self.settings, name))
+        value = getattr(self.settings, name)
+        put(key, list(value) if isinstance(value, tuple) else value)  # as the browser sends it: else it seems changed
         words = CHOICE[name].label.removesuffix(".label")
         return {
             "label": self.t(f"{words}.label"),
-            "help": self.t(f"{words}.help"),
+            "help": f"{self.t(f'{words}.help')} {self._effect(name)}",
             "key": key,
             "on_change": _take,
             "args": (name,),
         }
+
+    def _effect(self, name: str) -> str:
+        """What using the widget does to the run."""
+        if name in VIEW:
+            return ""
+        return self.t("controls.live_help") if CHOICE[name].live else self.t("controls.reset_help")
 
     def _name_of(self, family: str) -> Callable[[Any], str]:
         return lambda name: self.t(f"names.{family}.{name}")
@@ -171,11 +187,10 @@ class Panel:
         names = [name for name in DATASETS if datasets.entry(name).task == chosen.task]
         self.menu("dataset", "dataset", names)
         self.number("classes")
-        left, right = st.columns(2, gap="small")
-        with left:
-            self.scale("noise", percent)
-        with right:
-            self.scale("train_fraction", percent)
+        sliders = [name for name in ("noise", "train_fraction") if self._shown(name)]
+        for name, cell in zip(sliders, st.columns(max(1, len(sliders)), gap="small"), strict=False):
+            with cell:
+                self.scale(name, percent)
         self._features()
         self._seed()
 
@@ -208,7 +223,7 @@ class Panel:
         """Hidden layers and their activations."""
         t, chosen = self.t, self.settings
         st.header(t("controls.network.title"), anchor=False)
-        left, right = st.columns(2, gap="small")
+        left, right = st.columns(2, gap="small", vertical_alignment="bottom")
         if "layers" not in chosen.hidden:
             put("layers.count", len(chosen.layers))
             left.number_input(
@@ -297,14 +312,15 @@ class Panel:
 
     def live(self) -> None:
         """The band above the stage: what acts on the network as it runs."""
+        t = self.t
         with st.container(key="live", horizontal=True, vertical_alignment="bottom", gap="small"):
-            self.scale("learning_rate", spell_number, width=250)
+            self.scale("learning_rate", t.number, width=250)
             self.menu("optimiser", "optimiser", width=225)
             self.menu("regulariser", "regulariser", width=150)
             for name in ("regularisation_rate", "l2_rate"):
                 if self._shown(name):
                     st.selectbox(
-                        options=stops(name, self.settings), format_func=spell_number, width=170, **self._common(name)
+                        options=stops(name, self.settings), format_func=t.number, width=170, **self._common(name)
                     )
 
 
@@ -328,7 +344,7 @@ def _take_link() -> None:
     if st.session_state["pasted"].strip():
         open_link(st.session_state["pasted"])
     else:
-        notice("empty_link")
+        notice(Notice("empty_link"))
 
 
 def _take_units(number: int) -> None:
@@ -360,7 +376,7 @@ def _take_lesson() -> None:
     """A lesson was chosen: its link is opened."""
     name = st.session_state["lesson"]
     if name is not None:
-        st.session_state["session"] = Session.of(lesson(name))
+        show(Session.of(lesson(name)))
 
 
 def _clear_points() -> None:
@@ -397,8 +413,3 @@ def stops(name: str, chosen: Settings) -> list[Any]:
 def percent(fraction: float) -> str:
     """0.05 as "5 %"."""
     return f"{100 * fraction:.3g} %"
-
-
-def spell_number(value: float) -> str:
-    """Without an exponent and without needless zeros: 0.00001, 0.03, 10."""
-    return f"{value:.10f}".rstrip("0").rstrip(".") if value else "0"

@@ -31,7 +31,7 @@ class Translator:
         """The language as BCP 47 says it: "en" or "pt-BR"."""
         return TAGS[self.language]
 
-    def __call__(self, key: str, **values: object) -> str:
+    def __call__(self, key: str, /, **values: object) -> str:
         """The words of `key`, its placeholders filled.
 
         Raises
@@ -39,6 +39,11 @@ class Translator:
         KeyError : the catalogue has no such key, or the sentence needs a value that was not given
         """
         return self.words[key].format(**values) if values else self.words[key]
+
+    def number(self, value: float) -> str:
+        """A number as the language writes it, without an exponent and without needless zeros: 0.03, or 0,03."""
+        text = f"{value:.10f}".rstrip("0").rstrip(".")
+        return text.replace(".", ",") if self.language == "pt" else text
 
     def table(self, prefix: str) -> dict[str, str]:
         """Every word below `prefix`, by the rest of its key: what a component gets that translates by itself."""

@@ -8,7 +8,7 @@ from app.views import playground
 
 def main() -> None:
     """One run of the script."""
-    t = i18n.translator(i18n.choose(st.query_params.get("lang"), st.context.locale))
+    t = i18n.translator(page.language())
     st.set_page_config(page_title=t("page.title"), page_icon=page.ICON, layout="wide", initial_sidebar_state=310)
     page.style()
 

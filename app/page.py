@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlencode
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
-from app.i18n import LANGUAGES, Translator
+from app.i18n import LANGUAGES, Translator, choose, translator
 
+log = logging.getLogger(__name__)
 STYLE = Path(__file__).with_name("page.css")
 # In the page itself: Streamlit's own icons come from a host on the internet.
 ICON = "data:image/svg+xml;base64," + b64encode(Path(__file__).with_name("icon.svg").read_bytes()).decode()
@@ -43,17 +48,62 @@ def query() -> str:
     return urlencode(st.query_params.to_dict())
 
 
+def keep_in_address(query: str, keys: Iterable[str]) -> None:
+    """Makes the address bar say `query` of these keys, and nothing else of them."""
+    said = dict(parse_qsl(query))
+    for key in keys:
+        if key in said and st.query_params.get(key) != said[key]:
+            st.query_params[key] = said[key]
+        elif key not in said and key in st.query_params:
+            del st.query_params[key]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What was not accepted: `kind` names its sentence; `form` and `details` say what would have been."""
+
+    kind: str
+    name: str = ""
+    value: str = ""
+    accepted: str = ""
+    form: str = "other"
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def say(self, t: Translator) -> str:
+        """The sentence, as Markdown; nothing in it that came from outside is."""
+        details = {name: _spelled(value) for name, value in self.details.items()} | {"accepted": self.accepted}
+        accepted = t(f"accepts.{self.form}", **details)
+        return t(f"notice.{self.kind}", name=escape(self.name), value=escape(self.value), accepted=escape(accepted))
+
+
+def _spelled(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def notices(t: Translator) -> None:
     """What the page has to say about links and choices that were not accepted; said once."""
-    for kind, values in st.session_state.pop("notices", ()):
-        st.warning(
-            t(f"notice.{kind}", **{name: escape(value) for name, value in values.items()}), icon=":material/info:"
-        )
+    for notice in st.session_state.pop("notices", ()):
+        st.warning(notice.say(t), icon=":material/info:")
 
 
 def escape(text: str) -> str:
     """Text from outside as plain words in Markdown."""
     return re.sub(r"([\\`*_{}\[\]()#+!|<>~$:.-])", r"\\\1", text)
+
+
+def apologise(error: Exception) -> bool:
+    """Streamlit asks this when the script fails: the log gets the traceback, the visitor a sentence."""
+    log.error("the page failed", exc_info=error)
+    t = translator(language())
+    st.error(t("error.unexpected"))
+    return True
+
+
+def language() -> str:
+    """The language to show: the link's, else the browser's."""
+    return choose(st.query_params.get("lang"), st.context.locale)
 
 
 def _switch_language() -> None:

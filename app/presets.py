@@ -21,8 +21,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "xor": {"dataset": "xor", "layers": _net(4), "learning_rate": 0.1},
         "zero_start": {"initialiser": "zeros", "layers": _net(4, 3), "learning_rate": 0.1},
         "deep_sigmoid": {"layers": _net(6, 6, 6, 6, 6), "activation": "sigmoid", "learning_rate": 0.1},
-        "rate_too_high": {"layers": _net(6, 4), "learning_rate": 3.0, "noise": 0.15},
-        "dead_relu": {"layers": _net(8, 4), "activation": "relu", "learning_rate": 1.0, "initialiser": "he_normal"},
+        "rate_too_high": {"layers": _net(8, 8), "learning_rate": 3.0, "noise": 0.15},
+        "dead_relu": {"layers": _net(6, 4), "activation": "relu", "learning_rate": 2.0, "initialiser": "he_normal"},
         "overfitting": {
             "dataset": "moons",
             "n": 60,

@@ -28,7 +28,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import assets, films, traces
+from app import assets, films, page, traces
 from engine import warmup
 
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -49,14 +49,16 @@ class Warmth:
         threading.Thread(target=self.warm, name="warm-up", daemon=True).start()
 
     def warm(self) -> None:
-        """Compiles, here and now."""
+        """Compiles, here and now: first what visitors train in, then the doubles of gradient checks."""
         try:
-            warmup.warm(self.report)
+            warmup.warm(self.report, ["float32"])
+            self.ready = True
+            warmup.warm(dtypes=["float64"])
         except Exception:
             log.exception("warming the engine failed; it will compile when it is first asked")
+        self.ready = True
         gc.collect()
         gc.freeze()  # what is loaded by now stays: later collections need not look at it
-        self.ready = True
 
     def report(self, done: int, total: int) -> None:
         """Called by the engine after each kernel."""
@@ -164,4 +166,10 @@ ROUTES = [
     Route("/engine", engine_state),
     Route("/stage/{hash}/{file:path}", stage_file),
 ]
-app = st.App(Path(__file__).with_name("main.py"), routes=ROUTES, middleware=[Middleware(Guard)], lifespan=lifespan)
+app = st.App(
+    Path(__file__).with_name("main.py"),
+    routes=ROUTES,
+    middleware=[Middleware(Guard)],
+    lifespan=lifespan,
+    on_script_error=page.apologise,
+)

@@ -9,12 +9,43 @@
 An `Experiment` is what a person chose; a `Run` is it being trained; a `Trace` is what was recorded.
 """
 
-from engine import activations, datasets, errors, initialisers, losses, optimisers, regimes, regularisers, schedules
+from engine import (
+    activations,
+    datasets,
+    errors,
+    export,
+    initialisers,
+    losses,
+    optimisers,
+    regimes,
+    regularisers,
+    schedules,
+    weights,
+)
 from engine.cost import Cost, cost
 from engine.datasets import Dataset
 from engine.experiment import Edit, Experiment
 from engine.gradient_check import GradientReport, gradient_check
-from engine.layers import Activation, Dense
+from engine.layers import (
+    GRU,
+    LSTM,
+    Activation,
+    AvgPool2D,
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    GlobalAveragePool2D,
+    LayerNorm,
+    MaxPool2D,
+    PositionalEncoding,
+    Residual,
+    SelfAttention,
+    SimpleRNN,
+    TransformerBlock,
+)
 from engine.losses import (
     BinaryCrossEntropy,
     CategoricalCrossEntropy,
@@ -32,26 +63,37 @@ from engine.regularisers import L1, L2, ElasticNet
 from engine.trace import Trace
 
 __all__ = [
+    "GRU",
     "L1",
     "L2",
+    "LSTM",
     "SGD",
     "Activation",
     "AdaGrad",
     "Adam",
     "AdamW",
+    "AvgPool2D",
+    "BatchNorm",
     "BinaryCrossEntropy",
     "CategoricalCrossEntropy",
+    "Conv2D",
     "Cost",
     "Dataset",
     "Dense",
+    "Dropout",
     "Edit",
     "ElasticNet",
+    "Embedding",
     "Experiment",
+    "Flatten",
     "FullBatch",
+    "GlobalAveragePool2D",
     "GradientReport",
     "HalfSquaredError",
     "Hinge",
     "Huber",
+    "LayerNorm",
+    "MaxPool2D",
     "MeanAbsoluteError",
     "MeanSquaredError",
     "MiniBatch",
@@ -59,13 +101,19 @@ __all__ = [
     "Nesterov",
     "Network",
     "Outcome",
+    "PositionalEncoding",
     "RMSProp",
+    "Residual",
+    "SelfAttention",
+    "SimpleRNN",
     "Stochastic",
     "Trace",
+    "TransformerBlock",
     "activations",
     "cost",
     "datasets",
     "errors",
+    "export",
     "gradient_check",
     "initialisers",
     "losses",
@@ -73,4 +121,5 @@ __all__ = [
     "regimes",
     "regularisers",
     "schedules",
+    "weights",
 ]

@@ -18,6 +18,7 @@ from engine.spec import Spec, check_number
 __all__ = [
     "ELU",
     "GELU",
+    "ActivationFunction",
     "Identity",
     "LeakyReLU",
     "ReLU",
@@ -26,7 +27,6 @@ __all__ = [
     "Softmax",
     "Softplus",
     "Tanh",
-    "ActivationFunction",
 ]
 
 

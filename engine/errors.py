@@ -3,7 +3,6 @@
     EngineError (a ValueError)      anything the engine refuses
     ├── ConfigurationError          an option has a value that is not accepted
     │   └── UnknownNameError        a name that nothing is registered under
-    ├── DivergedError               a run was asked to go on after its numbers stopped being finite
     └── CostError                   a request would take more work than the caller allows
 
 Catch `EngineError` to catch them all:
@@ -18,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["ConfigurationError", "CostError", "DivergedError", "EngineError", "UnknownNameError"]
+__all__ = ["ConfigurationError", "CostError", "EngineError", "UnknownNameError"]
 
 
 class EngineError(ValueError):
@@ -62,10 +61,6 @@ class UnknownNameError(ConfigurationError):
 
     def __str__(self) -> str:
         return f"there is no {self.name} called {shortened(self.value)}; the known ones are {', '.join(self.known)}"
-
-
-class DivergedError(EngineError):
-    """A run was asked to go on after its numbers stopped being finite."""
 
 
 class CostError(EngineError):

@@ -65,6 +65,9 @@ class Experiment:
         object.__setattr__(self, "regime", Regime.of(self.regime))
         if self.regulariser is not None:
             object.__setattr__(self, "regulariser", Regulariser.of(self.regulariser))
+        batch = self.regime.largest_batch(len(self.dataset.x_train))
+        for _, layer, shape, _ in self.network.leaves():
+            layer.check_batch(shape, batch)
         if not isinstance(self.seed, str):
             check_count("seed", self.seed, 0, 2**63 - 1)
         if self.dtype not in ("float32", "float64"):

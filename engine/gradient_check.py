@@ -81,7 +81,7 @@ def _slope(run: Run, name: str, index: int, x: ArrayLike, y: ArrayLike, h: float
     for moved in (centre + h, centre - h):
         values.reshape(-1)[index] = moved
         run.set_parameters({name: values})
-        losses.append(run.loss(x, y))
+        losses.append(run.loss(x, y, training=True))
     values.reshape(-1)[index] = centre
     run.set_parameters({name: values})
     return (losses[0] - losses[1]) / (2.0 * h)

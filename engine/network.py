@@ -6,25 +6,16 @@ import math
 import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from engine.errors import ConfigurationError
 from engine.initialisers import Initialiser
 from engine.layers import Layer
-from engine.layers.base import Shape
+from engine.layers.base import NamedLayer, Shape, leaves, named
 from engine.losses import Loss
 from engine.spec import check_count
 
 __all__ = ["NamedLayer", "Network"]
-
-
-class NamedLayer(NamedTuple):
-    """A layer where it stands: its name ("dense_1": numbered within its kind, in order of depth) and shapes."""
-
-    name: str
-    layer: Layer
-    input_shape: Shape
-    output_shape: Shape
 
 
 @dataclass(frozen=True)
@@ -51,18 +42,17 @@ class Network:
             raise ConfigurationError("layers", layers, "at least one layer")
         object.__setattr__(self, "layers", layers)
         object.__setattr__(self, "loss", Loss.of(self.loss))
-        self.named_layers()  # shapes must fit
+        for name, layer, *_ in self.leaves():  # shapes must fit
+            if layer.reads_data and layer is not layers[0]:
+                raise ConfigurationError("layers", name, f"{layer.name} as the first layer, and nowhere else")
 
     def named_layers(self) -> list[NamedLayer]:
         """Every layer with its name and shapes, in order of depth."""
-        counts: dict[str, int] = {}
-        shape, named = self.input_shape, []
-        for layer in self.layers:
-            counts[layer.name] = counts.get(layer.name, 0) + 1
-            output = layer.output_shape(shape)
-            named.append(NamedLayer(f"{layer.name}_{counts[layer.name]}", layer, shape, output))
-            shape = output
-        return named
+        return named(self.layers, self.input_shape)
+
+    def leaves(self) -> list[NamedLayer]:
+        """The same, with layers that are made of layers taken apart: "residual_1.dense_1"."""
+        return leaves(self.named_layers())
 
     @property
     def output_shape(self) -> Shape:
@@ -73,7 +63,7 @@ class Network:
         """Shape of every parameter by its full name ("dense_1.weight"), in order of depth."""
         return {
             f"{name}.{short}": shape
-            for name, layer, input_shape, _ in self.named_layers()
+            for name, layer, input_shape, _ in self.leaves()
             for short, shape in layer.parameter_shapes(input_shape).items()
         }
 
@@ -81,16 +71,14 @@ class Network:
         """Shape of everything that layers keep without training it, by its full name, in order of depth."""
         return {
             f"{name}.{short}": shape
-            for name, layer, input_shape, _ in self.named_layers()
+            for name, layer, input_shape, _ in self.leaves()
             for short, shape in layer.statistic_shapes(input_shape).items()
         }
 
     def initialisers(self) -> dict[str, Initialiser]:
         """The initialiser of every parameter, by its full name."""
         return {
-            f"{name}.{short}": init
-            for name, layer, *_ in self.named_layers()
-            for short, init in layer.initialisers().items()
+            f"{name}.{short}": init for name, layer, *_ in self.leaves() for short, init in layer.initialisers().items()
         }
 
     @property

@@ -19,8 +19,8 @@ class Outcome:
     """`kind` is "converged", "step_limit", "diverged" or "stopped".
 
     A diverged run names the step at which a number first left the finite range, the layer and the quantity
-    ("pre_activation", "activation", "loss", "gradient", "weight", ...), and has been put back to that step: its
-    parameters are the last finite ones.
+    ("pre_activation", "activation", "loss", "gradient", "weight", ...), and has been put back to the last step whose
+    loss and parameters were finite.
     """
 
     kind: str

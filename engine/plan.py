@@ -14,7 +14,22 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels import activations, batches, dense, driver, losses, optimisers  # noqa: F401  (most register instructions)
+from engine.kernels import (  # noqa: F401  (most register instructions)
+    activations,
+    attention,
+    batches,
+    convolution,
+    dense,
+    driver,
+    dropout,
+    embedding,
+    losses,
+    normalisation,
+    optimisers,
+    pooling,
+    recurrent,
+    residual,
+)
 from engine.kernels import context as c
 from engine.kernels.instructions import address
 from engine.kernels.simd import LANES
@@ -33,9 +48,9 @@ def padded(count: int) -> int:
 
 
 def aligned_zeros(count: int, dtype: str) -> NDArray[Any]:
-    """Zeros on a 64-byte boundary, [count]."""
+    """Zeros on a 64-byte boundary, [count]; memory goes on for a vector, as a load from the last row may."""
     size = np.dtype(dtype).itemsize
-    raw = np.zeros(count * size + 64, np.uint8)
+    raw = np.zeros((count + LANES) * size + 64, np.uint8)
     start = -raw.ctypes.data % 64
     return raw[start : start + count * size].view(dtype)
 
@@ -85,7 +100,7 @@ class Layout:
         return [
             (self.offsets[name], padded(math.prod(shape)))
             for name, shape in self.shapes.items()
-            if not name.endswith(".bias")
+            if not name.rpartition(".")[2].startswith("bias")
         ]
 
 
@@ -100,6 +115,7 @@ class Planner:
         self.training = training  # dropout and batch statistics, or what was learnt
         self.rows: list[NDArray[np.int64]] = []
         self.named: dict[str, Tensor] = {}
+        self.constants: list[tuple[Tensor, NDArray[np.float64]]] = []
         self.backward_steps: list[Callable[[], None]] = []
         self.size = 0
         self._layout, self._statistics = layout, statistics
@@ -124,6 +140,12 @@ class Planner:
         """A new quantity; `features` reserves more rows than the shape needs."""
         tensor = Tensor(self._reserve((features or math.prod(shape)) * self.lanes), shape)
         self.named[name] = tensor
+        return tensor
+
+    def constant(self, name: str, numbers: NDArray[np.float64]) -> Tensor:
+        """A quantity that never changes and is the same for every example."""
+        tensor = self.tensor(name, numbers.shape)
+        self.constants.append((tensor, numbers))
         return tensor
 
     def alias(self, name: str, tensor: Tensor) -> None:
@@ -160,24 +182,34 @@ class Planner:
     def rows_of(self, tensor: Tensor) -> Rows:
         """The quantity transposed, time step by time step; emits the row that does it where nobody has yet."""
         if tensor.offset not in self._transposed:
+            rows = self.new_rows(tensor)
             features, repeats = tensor.shape[-1], math.prod(tensor.shape[:-1])
-            stride = padded(features)
-            step = self.lanes * stride
-            rows = Rows(self._reserve(repeats * step), stride, step)
-            self.emit("transpose_rows", tensor.offset, rows.offset, features, stride, repeats)
-            self._transposed[tensor.offset] = rows
+            self.emit("transpose_rows", tensor.offset, rows.offset, features, rows.stride, repeats)
         return self._transposed[tensor.offset]
+
+    def new_rows(self, tensor: Tensor) -> Rows:
+        """A place for the quantity transposed, which the caller's own row fills."""
+        stride = padded(tensor.shape[-1])
+        step = self.lanes * stride
+        rows = Rows(self._reserve(math.prod(tensor.shape[:-1]) * step), stride, step)
+        self._transposed[tensor.offset] = rows
+        return rows
 
     @contextmanager
     def delta_of(self, tensor: Tensor) -> Iterator[Tensor]:
         """Where a backward row shall write dL/d(tensor): in its own place at first; what comes later is added to it."""
-        if tensor.offset not in self._written:
-            self._written.add(tensor.offset)
+        if not self.adds_to_delta(tensor):
             yield tensor
             return
         scratch = Tensor(self._reserve(tensor.features * self.lanes), tensor.shape)
         yield scratch
         self.emit("add_deltas", tensor.offset, scratch.offset, tensor.features)
+
+    def adds_to_delta(self, tensor: Tensor) -> bool:
+        """Whether dL/d(tensor) has another part already, so that the row about to be emitted must add its own to it."""
+        adds = tensor.offset in self._written
+        self._written.add(tensor.offset)
+        return adds
 
     def _reserve(self, count: int) -> int:
         offset = self.size
@@ -218,6 +250,8 @@ class Program:
         spare = LANES * self.lanes  # a transposition reads whole blocks, beyond the last rows of a tensor
         self.values = aligned_zeros(planner.size + spare, dtype)
         self.deltas = aligned_zeros(planner.size + spare, dtype)
+        for tensor, numbers in planner.constants:
+            self._view(tensor, self.values)[...] = numbers.reshape(-1, 1)
         self.gradients = aligned_zeros(store.layout.size + LANES, dtype)
         self.store = store
         self.hyper = np.ones(c.HYPERS, np.float64)
@@ -283,8 +317,9 @@ class Program:
 
     def quantity(self, name: str, *, delta: bool = False) -> NDArray[Any]:
         """A view of a named quantity, or of the derivatives with respect to it: [features, lanes]."""
-        tensor = self.named[name]
-        source = self.deltas if delta else self.values
+        return self._view(self.named[name], self.deltas if delta else self.values)
+
+    def _view(self, tensor: Tensor, source: NDArray[Any]) -> NDArray[Any]:
         return source[tensor.offset : tensor.offset + tensor.features * self.lanes].reshape(tensor.features, self.lanes)
 
     def walk(self, first: int, last: int) -> float:

@@ -21,7 +21,7 @@ from engine.kernels import batches
 from engine.kernels import context as c
 from engine.losses import Loss
 from engine.outcomes import Outcome
-from engine.plan import Program, Store, aligned_zeros
+from engine.plan import Program, Store, aligned_zeros, padded
 from engine.regimes import Regime
 from engine.spec import check_count, check_number
 
@@ -67,6 +67,7 @@ class Run:
             aligned_zeros(self._layout.size, experiment.dtype) for _ in range(4)
         )
         self._views = self._layout.views(self._flat)
+        self._statistics = self._store.statistics_layout.views(self._store.statistics)
         self.dataset = experiment.dataset
         self._optimiser = experiment.optimiser
         self._regulariser = experiment.regulariser
@@ -75,6 +76,7 @@ class Run:
         self._earlier: Checkpoint | None = (
             None  # a finite state before the last slice, while nothing was changed by hand
         )
+        self._probe: Program | None = None  # for losses and gradients of other examples than the update's
         self._points: list[tuple[float, float, float]] = []
         self._examples = self._training_examples()
         self._program = self._training_program()
@@ -117,12 +119,13 @@ class Run:
     def _draw_parameters(self) -> None:
         seed = self.experiment.seed
         stream = self._playground_stream(seed) if isinstance(seed, str) else None
+        views = self._views | self._statistics
         for number, (name, initialiser) in enumerate(self._network.initialisers().items()):
-            if name in self._views:
+            if name in views:
                 key = [_shuffle_seed(seed), number]
                 rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(key)))
                 uniform = (lambda: stream.uniform(0.0, 1.0)) if stream else None
-                self._views[name][...] = initialiser.draw(self._layout.shapes[name], rng, uniform)
+                views[name][...] = initialiser.draw(views[name].shape, rng, uniform)
 
     def _playground_stream(self, seed: str) -> RandomSource:
         """TF Playground's numbers: from where the data left them, if the data were drawn with the same seed."""
@@ -296,8 +299,10 @@ class Run:
         """As `forward`, with logits turned into probabilities."""
         return prediction(self.forward(x), self._loss)
 
-    def loss(self, x: ArrayLike, y: ArrayLike) -> float:
-        """Mean loss over these examples, without penalties."""
+    def loss(self, x: ArrayLike, y: ArrayLike, *, training: bool = False) -> float:
+        """Mean loss over these examples, without penalties; `training`: as one batch, dropout and all."""
+        if training:
+            return self._training_pass(x, y)[0]
         self._settle()
         return self._evaluator(self._examples_of(x, y))[0]
 
@@ -331,14 +336,23 @@ class Run:
         return loss, accuracy(outputs, examples.targets, self._loss, signed=self.dataset.labels == "signed")
 
     def gradients(self, x: ArrayLike, y: ArrayLike) -> dict[str, NDArray[Any]]:
-        """dL/d(parameter) of the mean loss over these examples, without penalties. Nothing is updated."""
+        """dL/d(parameter) of the mean loss over these examples in training, without penalties. Nothing is updated."""
+        gradients = self._training_pass(x, y)[1]
+        return {name: view.copy() for name, view in self._layout.views(gradients).items()}
+
+    def _training_pass(self, x: ArrayLike, y: ArrayLike) -> tuple[float, NDArray[Any]]:
+        """Loss and flat gradient of these examples as the next update would see them: they are its whole batch."""
         self._settle()
         examples = self._examples_of(x, y)
-        program = Program(self._network, self._store, examples.count, training=True)
+        if self._probe is None or self._probe.lanes != padded(examples.count):
+            self._probe = Program(self._network, self._store, examples.count, training=True)
+        program, here, kept = self._probe, self._program.context, self._store.statistics.copy()
         examples.bind(program)
         program.context[c.SIZE] = examples.count
-        program.walk(0, program.backward_end)
-        return {name: view.copy() for name, view in self._layout.views(program.gradients[: self._layout.size]).items()}
+        program.context[c.SEED], program.context[c.STEP] = here[c.SEED], here[c.STEP]
+        loss = program.walk(0, program.backward_end)
+        self._store.statistics[:] = kept
+        return loss, program.gradients[: self._layout.size]
 
     def parameters(self) -> dict[str, NDArray[Any]]:
         """A copy of every parameter:
@@ -347,6 +361,11 @@ class Run:
         """
         self._settle()
         return {name: view.copy() for name, view in self._views.items()}
+
+    def statistics(self) -> dict[str, NDArray[Any]]:
+        """A copy of what layers keep without training it: "batch_norm_1.running_mean" [features], ..."""
+        self._settle()
+        return {name: view.copy() for name, view in self._statistics.items()}
 
     def set_parameters(self, values: Mapping[str, ArrayLike]) -> None:
         """Put these values in place; parameters that are not named stay. A diverged run can then go on."""

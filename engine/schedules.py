@@ -78,7 +78,7 @@ class Exponential(Schedule, name="exponential"):
 
 @dataclass(frozen=True)
 class Linear(Schedule, name="linear"):
-    """rate(t) falls in a straight line from initial to final over `steps` steps, then stays."""
+    """rate(t) = initial + (final - initial) min(t / steps, 1): a straight line, then level."""
 
     initial: float = 0.03
     final: float = 0.0

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self
 
 from engine.errors import ConfigurationError, UnknownNameError
 
-__all__ = ["Spec", "check_count", "check_number"]
+__all__ = ["Spec", "check_count", "check_flag", "check_number"]
 
 
 def check_number(
@@ -34,6 +34,12 @@ def check_count(name: str, value: object, low: int = 1, high: int | None = None)
         raise ConfigurationError(
             name, value, f"a whole number from {low}" + (f" to {high}" if high is not None else "")
         )
+
+
+def check_flag(name: str, value: object) -> None:
+    """Raise ConfigurationError unless `value` is True or False."""
+    if not isinstance(value, bool):
+        raise ConfigurationError(name, value, "True or False")
 
 
 class Spec:

@@ -197,7 +197,7 @@ class _Recorder:
         layout, done = self._run._layout, self._done
         values, gradients, updates = (self._flat[kind][:done] for kind in ("", ".gradient", ".update"))
         health: dict[str, NDArray[Any]] = {}
-        for name, layer, input_shape, _ in self._run._network.named_layers():
+        for name, layer, input_shape, _ in self._run._network.leaves():
             if layer.parameter_shapes(input_shape):
                 health[f"{name}.gradient_norm"] = gradient_norms(layout, gradients, name)
                 health[f"{name}.update_ratio"] = update_ratios(layout, updates, values, name)
@@ -241,7 +241,7 @@ def _is_of_a_layer(name: str) -> bool:
 
 def _activations(run: Run) -> dict[str, ActivationFunction]:
     """The activation function of every layer that has one."""
-    layers = {name: _function_of(layer) for name, layer, *_ in run._network.named_layers()}
+    layers = {name: _function_of(layer) for name, layer, *_ in run._network.leaves()}
     return {name: function for name, function in layers.items() if function is not None}
 
 

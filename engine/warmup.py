@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
+import numpy as np
+
+from engine.kernels.context import HYPER, SLOTS
 from engine.kernels.instructions import address, is_compiled
 
 __all__ = ["FIRST", "ready", "warm"]
 
 # What the first experiment that a visitor sees needs, in the order of use.
 FIRST = (
-    *("next_batch", "gather", "gather_targets", "dense_forward", "tanh_forward", "binary_cross_entropy"),
-    *("dense_weight_gradient", "tanh_backward", "transpose_rows", "dense_input_gradient", "adam", "store_outputs"),
+    *("next_batch", "gather_narrow", "gather_targets", "dense_forward", "tanh_forward", "binary_cross_entropy"),
+    *("tanh_backward", "dense_weight_gradient_narrow", "dense_input_gradient", "sgd", "store_outputs"),
 )
 
 
 def _names() -> list[str]:
-    from engine import plan  # noqa: F401  (importing it registers the instructions and compiles the driver)
+    from engine import plan  # noqa: F401  (importing it registers the instructions)
     from engine.kernels.instructions import instruction_names
 
     return [*FIRST, *(name for name in instruction_names() if name not in FIRST)]
@@ -24,11 +28,24 @@ def _names() -> list[str]:
 
 def warm(report: Callable[[int, int], None] | None = None, dtypes: Iterable[str] = ("float32", "float64")) -> None:
     """Compile or load every instruction, those of the first experiment first; `report(done, total)` after each."""
-    jobs = [(name, dtype) for dtype in dtypes for name in _names()]
-    for done, (name, dtype) in enumerate(jobs, 1):
-        address(name, dtype)
+    names = _names()
+    jobs: list[Callable[[], object]] = [_driver]
+    jobs += [partial(address, name, dtype) for dtype in dtypes for name in names]
+    for done, job in enumerate(jobs, 1):
+        job()
         if report is not None:
             report(done, len(jobs))
+
+
+def _driver() -> None:
+    """The driver, which is compiled at its first call: no steps of no rows."""
+    from engine.kernels import driver
+
+    nothing = np.zeros(SLOTS, np.int64)
+    place = nothing.ctypes.data
+    nothing[HYPER] = place
+    driver.walk(place, place, 0, 0)
+    driver.train(place, place, 0, 0, 0, place, place)
 
 
 def ready(dtype: str = "float32") -> bool:

@@ -69,7 +69,7 @@ def load(run: Run, path: str | Path) -> None:
 
 def to_bytes(run: Run, form: str = "safetensors") -> bytes:
     """A run's weights as the content of a file; `form` is one of FORMATS."""
-    arrays = run.parameters() | _statistics(run)
+    arrays = run.parameters() | run.statistics()
     if form == "safetensors":
         return _write_safetensors(arrays)
     if form == "npz":
@@ -93,15 +93,9 @@ def from_bytes(run: Run, content: bytes) -> None:
             raise ConfigurationError(name, "values that are not finite", "finite numbers only")
         if name.endswith(".running_var") and (array < 0).any():
             raise ConfigurationError(name, float(array.min()), "variances, which are not negative")
-    kept = _statistics(run)
-    run.set_parameters({name: array for name, array in arrays.items() if name not in kept})
-    for name, view in kept.items():
+    run.set_parameters({name: array for name, array in arrays.items() if name not in run._statistics})
+    for name, view in run._statistics.items():
         view[...] = arrays[name]
-
-
-def _statistics(run: Run) -> Arrays:
-    """Views of what the run's layers keep without training it."""
-    return run._store.statistics_layout.views(run._store.statistics)
 
 
 def _expected(run: Run) -> Shapes:

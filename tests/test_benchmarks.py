@@ -32,7 +32,7 @@ def test_cases_have_whole_batches_and_known_peers(case):
     experiment = case.experiment()
     assert len(experiment.dataset.x_train) % case.batch == 0
     assert {peer for bar in case.bars for peer in bar.peers} <= set(PEERS)
-    assert experiment.network.output_shape[0] == int(case.name.split("-")[-1])
+    assert experiment.network.output_shape[-1] == int(case.name.split("-")[-1])
 
 
 @pytest.mark.parametrize(

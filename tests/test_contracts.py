@@ -16,8 +16,9 @@ from engine.activations import ActivationFunction
 from engine.initialisers import Initialiser
 from engine.losses import Loss
 from engine.schedules import Schedule
-from tests import naive
-from tests.engine import test_initialisers, test_optimisers
+from tests import naive, naive_convolution, naive_recurrent
+from tests.engine import test_attention_layers, test_initialisers, test_optimisers
+from tests.sequences import RECURRENT
 from tests.strategies import HIDDEN_ACTIVATIONS, TARGETS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,13 +42,15 @@ NAIVE_TWINS = {
     "schedule": naive.SCHEDULES,
     "initialiser": test_initialisers.VARIANCES,
     "regime": {regime.name for regime in test_optimisers.REGIMES.values()},
-    "layer": {"dense", "activation"},
+    "layer": {"dense", "activation", "embedding", *naive_recurrent.STEPS, *test_attention_layers.EVERY}
+    | {*naive_convolution.LAYERS},
 }
 GRADIENT_TESTED = {
     "activation": {*HIDDEN_ACTIVATIONS, "softmax"},
     "loss": set(TARGETS),
     "regulariser": {"l1", "l2", "elastic_net"},
-    "layer": {"dense", "activation"},
+    "layer": {"dense", "activation", "embedding", *RECURRENT, *test_attention_layers.EVERY}
+    | {*naive_convolution.LAYERS},
 }
 SPOKEN = ("activation", "loss", "optimiser", "regulariser", "initialiser", "schedule", "regime")
 

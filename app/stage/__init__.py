@@ -2,11 +2,12 @@
 
 An inline script of components v2 becomes a Blob module, which cannot import its siblings. So the script here is a
 loader: it imports the real entry from the route that serves `app/static/stage` under a hash of its content, and hands
-over.
+over. All modules are asked for at once, rather than each when the one that imports it has come.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Protocol
@@ -18,9 +19,15 @@ from app import assets
 __all__ = ["StageState", "stage"]
 
 LOADER = """
-const entry = import(new URL("{url}", window.location.origin).href);
+const address = (name) => new URL("{folder}" + name, window.location.origin).href;
+for (const name of {modules}) {{
+  const link = document.createElement("link");
+  Object.assign(link, {{ rel: "modulepreload", href: address(name) }});
+  document.head.append(link);
+}}
+const entry = import(address("index.js"));
 export default async function (component) {{
-  return (await entry).default(component);
+  return (await entry).default({{ ...component, data: component.data[0] }});
 }}
 """
 
@@ -43,8 +50,10 @@ class StageState(Protocol):
 @cache
 def _component() -> Callable[..., Any]:
     """The component, registered when the first page needs it: not every test that imports the app has a server."""
-    css = assets.stage_files()["stage.css"].content.decode()
-    return st.components.v2.component("backprop_stage", css=css, js=LOADER.format(url=assets.stage_url()))
+    files = assets.stage_files()
+    modules = json.dumps([name for name in files if name.endswith(".js")])
+    loader = LOADER.format(folder=assets.stage_url(""), modules=modules)
+    return st.components.v2.component("backprop_stage", css=files["stage.css"].content.decode(), js=loader)
 
 
 def stage(
@@ -65,7 +74,7 @@ def stage(
     """
     state: StageState = _component()(
         key=key,
-        data=dict(data),
+        data=[dict(data)],  # in a dictionary Streamlit looks for tables, and loads pandas for it: 1.5 s and 100 MB
         default={"player": None},
         on_player_change=on_player or _nothing,
         on_action_change=on_action or _nothing,

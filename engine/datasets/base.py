@@ -6,7 +6,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -34,6 +34,10 @@ class Arrays:
     points_train: NDArray[np.float64] | None = None
     points_test: NDArray[np.float64] | None = None
     stream: RandomSource | None = None
+
+    def shaped(self, shape: tuple[int, ...]) -> Arrays:
+        """The same with inputs [n, *shape]."""
+        return replace(self, x_train=self.x_train.reshape(-1, *shape), x_test=self.x_test.reshape(-1, *shape))
 
     def __post_init__(self) -> None:
         for value in vars(self).values():

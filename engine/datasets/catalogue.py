@@ -31,7 +31,8 @@ def load(name: str, **options: object) -> Dataset:
     name : one of `names()`
     options : those of `entry(name).options`. Points of the plane take `n`, `noise` (0 to 0.8, the Playground's percent
         / 100), `train_fraction` (0.1 to 0.9), `seed` (a whole number, or a string for TF Playground's random numbers),
-        `features` (x1, x2, x1_squared, ...) and `labels` ("class", "binary", "signed", "one_hot"); the functions of
+        `features` (x1, x2, x1_squared, ...) and `labels` ("class", "binary", "signed", "one_hot"). Pictures take
+        `as_images`: x is [n, channels, height, width], for convolutions, instead of [n, pixels]. The functions of
         `images`, `sequences`, `text` and `series` say what the others take, and the shapes that come of it
 
     Raises
@@ -186,7 +187,7 @@ def _curve_entry(curve: Callable[[float], float]) -> Entry:
 
 
 def _table_entry(table: Table) -> Entry:
-    """A vendored table of `tables.py`; pictures also as such, `as_images=True`: x [n, 1, side, side]."""
+    """A vendored table of `tables.py`."""
     options: dict[str, Option] = {
         "train_fraction": TRAIN_FRACTION,
         "seed": Seed(),
@@ -203,7 +204,7 @@ def _table_entry(table: Table) -> Entry:
 
     def make(options: Options, random: RandomSource) -> Arrays:
         arrays = split(options, random)
-        return images.as_images(arrays) if options.get("as_images") else arrays
+        return arrays.shaped(table.picture) if table.picture and options["as_images"] else arrays
 
     return Entry(
         table.name,

@@ -18,16 +18,6 @@ from engine.datasets.tables import DIGITS, read_rows
 LARGE = 28
 
 
-def as_images(arrays: Arrays) -> Arrays:
-    """The same rows of pixels [n, side * side] as pictures [n, 1, side, side]."""
-    side = round(arrays.x_train.shape[1] ** 0.5)
-    return replace(
-        arrays,
-        x_train=arrays.x_train.reshape(-1, 1, side, side),
-        x_test=arrays.x_test.reshape(-1, 1, side, side),
-    )
-
-
 def enlarged(x: NDArray[np.float64], side: int) -> NDArray[np.float64]:
     """Pictures [n, small * small] drawn larger, [n, side * side], by bilinear interpolation.
 
@@ -62,7 +52,7 @@ def digits28(options: Options, random: RandomSource) -> Arrays:
     if options["standardise"]:
         x_train, x_test = standardised(x_train, x_test, axis=None)
     arrays = replace(arrays, x_train=x_train, x_test=x_test)
-    return as_images(arrays) if options["as_images"] else arrays
+    return arrays.shaped((1, LARGE, LARGE)) if options["as_images"] else arrays
 
 
 ENTRIES = (

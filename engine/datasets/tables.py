@@ -17,7 +17,7 @@ FOLDER = Path(__file__).parent / "data"
 class Table:
     """A vendored table: what it is, what its columns and classes are called.
 
-    `scale` divides the stored numbers; `picture` says that the columns are pixels of one range.
+    `scale` divides the stored numbers; `picture` is (channels, height, width) where the columns are pixels, row by row.
     """
 
     name: str
@@ -25,7 +25,7 @@ class Table:
     input_names: tuple[str, ...]
     class_names: tuple[str, ...]
     scale: float = 1.0
-    picture: bool = False
+    picture: tuple[int, int, int] | None = None
 
 
 IRIS = Table(
@@ -51,7 +51,7 @@ DIGITS = Table(
     tuple(f"pixel_{row}_{column}" for row in range(8) for column in range(8)),
     tuple("0123456789"),
     scale=16.0,
-    picture=True,
+    picture=(1, 8, 8),
 )
 
 TABLES = (IRIS, WINE, DIGITS)

@@ -88,7 +88,7 @@ class Graph(Writer):
 
     def __init__(self, run: Run, onnx: Any) -> None:
         self._onnx = onnx
-        self._weights = run.parameters() | run._store.statistics_layout.views(run._store.statistics)
+        self._weights = run.parameters() | run.statistics()
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
 

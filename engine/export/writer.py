@@ -63,8 +63,7 @@ class Writer:
 
 def parts_of(layer: NamedLayer) -> list[NamedLayer]:
     """The layers inside a layer, by their full names."""
-    made_of_others: Any = layer.layer
-    parts: list[NamedLayer] = made_of_others.parts(layer.input_shape)
+    parts = layer.layer.parts(layer.input_shape)
     return [part._replace(name=f"{layer.name}.{part.name}") for part in parts]
 
 

@@ -101,12 +101,13 @@ def gelu_forward(context, row):
 
 @instruction
 def gelu_backward(context, row):
-    """da/dz = Phi(z) + z phi(z),  phi(z) = e^(-z^2 / 2) / sqrt(2 pi)."""
-    z, da, dz = values(context, row[2]), deltas(context, row[3]), deltas(context, row[5])
+    """da/dz = Phi(z) + z phi(z),  Phi(z) = a / z,  phi(z) = e^(-z^2 / 2) / sqrt(2 pi)."""
+    z, a, da, dz = values(context, row[2]), values(context, row[3]), deltas(context, row[3]), deltas(context, row[5])
     for n in range(0, row[4] * row[c.PADDED], LANES):
         zn = load(z, n)
+        share = where(magnitude(zn) < 1e-30, 0.5, load(a, n) / zn)
         phi = exponential(-0.5 * zn * zn) * INVERSE_SQRT_2PI
-        store(dz, n, load(da, n) * (normal_cdf(zn) + zn * phi))
+        store(dz, n, load(da, n) * (share + zn * phi))
     return 0.0
 
 

@@ -151,7 +151,7 @@ def store_outputs(context, row):
     return 0.0
 
 
-@numba.njit("void(int64[::1], int64, int64)", **OPTIONS)
+@numba.njit(**OPTIONS)
 def _shuffle_array(order, seed, epoch):
     shuffle(order, order.size, seed, epoch)
 

@@ -24,23 +24,22 @@ def dense_forward(context, row):
 
 @instruction
 def dense_input_gradient(context, row):
-    """dL/dx[i] = sum_o W[o, i] dL/dz[o]."""
+    """dL/dx[i] = sum_o W[o, i] dL/dz[o], or dL/dx[i] += ... with row[9]."""
     lanes, inputs, outputs, weight = row[c.PADDED], row[6], row[7], parameters(context, row[4])
     for t in range(row[8]):
         dx, dz = deltas(context, row[2] + t * inputs * lanes), deltas(context, row[3] + t * outputs * lanes)
-        product_transposed(dx, weight, inputs, dz, inputs, outputs, lanes, False)
+        product_transposed(dx, weight, inputs, dz, inputs, outputs, lanes, row[9])
     return 0.0
 
 
 @instruction
 def dense_weight_gradient(context, row):
     """dL/dW[o, i] = sum over batch and time of dL/dz[o] x[i];  dL/db[o] = sum of dL/dz[o]."""
-    lanes, inputs, outputs, stride, batch = row[c.PADDED], row[6], row[7], row[10], state(context)[c.BATCH]
-    for t in range(row[8]):
-        rows, dz = values(context, row[9] + t * row[11]), deltas(context, row[3] + t * outputs * lanes)
-        outer_product(gradients(context, row[4]), inputs, dz, rows, stride, inputs, outputs, lanes, batch, t > 0)
-        if row[5] >= 0:
-            row_sums(gradients(context, row[5]), dz, outputs, lanes, t > 0)
+    lanes, inputs, outputs, batch = row[c.PADDED], row[6], row[7], state(context)[c.BATCH]
+    rows, dz, gradient = values(context, row[9]), deltas(context, row[3]), gradients(context, row[4])
+    outer_product(gradient, inputs, dz, rows, row[10], inputs, outputs, lanes, batch, False, row[8], row[11])
+    if row[5] >= 0:
+        row_sums(gradients(context, row[5]), dz, outputs, lanes, False, row[8])
     return 0.0
 
 

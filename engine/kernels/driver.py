@@ -1,4 +1,7 @@
-"""The driver: walks a program's rows, for as many steps as it is asked, without Python in between."""
+"""The driver: walks a program's rows, for as many steps as it is asked, without Python in between.
+
+All arguments are whole numbers (addresses and counts), so each function is compiled once, at its first call.
+"""
 
 import math
 
@@ -16,7 +19,7 @@ from engine.kernels.simd import (
 )
 
 
-@numba.njit("float64(int64, int64, int64, int64)", **OPTIONS)
+@numba.njit(**OPTIONS)
 def walk(context, rows, first, last):
     """Execute rows first..last-1 once; gives the sum of what they add to the loss. Both pointers are addresses."""
     mode = flush_denormals()
@@ -28,7 +31,7 @@ def walk(context, rows, first, last):
     return loss
 
 
-@numba.njit("int64(int64, int64, int64, int64, int64, int64, int64)", **OPTIONS)
+@numba.njit(**OPTIONS)
 def train(context, rows, loss_rows, all_rows, steps, rates, losses):
     """Do `steps` updates; rates and losses are addresses of float64 [steps]. Gives the updates done.
 

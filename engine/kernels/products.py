@@ -56,19 +56,26 @@ def product_transposed(dx, weight, stride, dy, inputs, outputs, lanes, accumulat
 
 
 @numba.njit(**OPTIONS)
-def outer_product(gradient, stride, dy, rows, row_stride, inputs, outputs, lanes, batch, accumulate):
-    """dW[o, i] = sum over the batch of dy[o] x[i], or += with `accumulate`; x comes as rows [example, row_stride]."""
+def outer_product(
+    gradient, stride, dy, rows, row_stride, inputs, outputs, lanes, batch, accumulate, steps=1, step_stride=0
+):
+    """dW[o, i] = sum over the batch and time of dy[o] x[i], or += with `accumulate`.
+
+    dy is [time, outputs, lanes]; x comes as rows [example, row_stride], `step_stride` from one time step to the next.
+    """
     for o in range(0, outputs, 4):
         o1, o2, o3 = min(o + 1, outputs - 1), min(o + 2, outputs - 1), min(o + 3, outputs - 1)
-        d0, d1, d2, d3 = at(dy, o * lanes), at(dy, o1 * lanes), at(dy, o2 * lanes), at(dy, o3 * lanes)
         for i in range(0, inputs, LANES):
             g0, g1, g2, g3 = splat(dy, 0.0), splat(dy, 0.0), splat(dy, 0.0), splat(dy, 0.0)
             if accumulate:
                 g0, g1 = load(gradient, o * stride + i), load(gradient, o1 * stride + i)
                 g2, g3 = load(gradient, o2 * stride + i), load(gradient, o3 * stride + i)
-            for n in range(batch):
-                x = load(rows, n * row_stride + i)
-                g0, g1, g2, g3 = fma(d0[n], x, g0), fma(d1[n], x, g1), fma(d2[n], x, g2), fma(d3[n], x, g3)
+            for t in range(steps):
+                d, xs = at(dy, t * outputs * lanes), at(rows, t * step_stride + i)
+                d0, d1, d2, d3 = at(d, o * lanes), at(d, o1 * lanes), at(d, o2 * lanes), at(d, o3 * lanes)
+                for n in range(batch):
+                    x = load(xs, n * row_stride)
+                    g0, g1, g2, g3 = fma(d0[n], x, g0), fma(d1[n], x, g1), fma(d2[n], x, g2), fma(d3[n], x, g3)
             store_first(gradient, o3 * stride + i, g3, inputs - i)
             store_first(gradient, o2 * stride + i, g2, inputs - i)
             store_first(gradient, o1 * stride + i, g1, inputs - i)
@@ -76,10 +83,11 @@ def outer_product(gradient, stride, dy, rows, row_stride, inputs, outputs, lanes
 
 
 @numba.njit(**OPTIONS)
-def row_sums(sums, dy, outputs, lanes, accumulate):
-    """sums[o] = sum over the lanes of dy[o], or += with `accumulate`: the gradient of a bias."""
+def row_sums(sums, dy, outputs, lanes, accumulate, steps=1):
+    """sums[o] = sum over lanes and time of dy[o], or += with `accumulate`: the gradient of a bias."""
     for o in range(outputs):
-        sum_of_lanes = load(dy, o * lanes)
-        for n in range(LANES, lanes, LANES):
-            sum_of_lanes = sum_of_lanes + load(dy, o * lanes + n)
+        sum_of_lanes = splat(dy, 0.0)
+        for t in range(steps):
+            for n in range(0, lanes, LANES):
+                sum_of_lanes = sum_of_lanes + load(dy, (t * outputs + o) * lanes + n)
         sums[o] = total(sum_of_lanes) + (sums[o] if accumulate else 0.0)

@@ -290,6 +290,37 @@ def transpose_block(typingctx, source, source_stride, target, target_stride):
     return types.void(source, types.int64, target, types.int64), codegen
 
 
+@intrinsic
+def uniform(typingctx, pointer, key, counter):
+    """Random numbers in [0, 1), multiples of 2^-24, of the float type that `pointer` points to.
+
+    Lane j has the upper bits of SplitMix64 (Steele, Lea & Flood 2014), applied twice: `random_bits(key, counter + j)`.
+    """
+    vector = Vector(pointer.dtype)
+
+    def codegen(context, builder, sig, args):
+        whole = ir.VectorType(_I64, LANES)
+
+        def every(number):
+            return ir.Constant(whole, [number] * LANES)
+
+        key, counter = (context.cast(builder, a, t, types.int64) for a, t in zip(args[1:], sig.args[1:], strict=True))
+        start = builder.add(builder.mul(key, _I64(0x9E3779B97F4A7C15)), counter)
+        first = builder.insert_element(ir.Constant(whole, ir.Undefined), start, _I32(0))
+        z = builder.shuffle_vector(first, first, ir.Constant(ir.VectorType(_I32, LANES), [0] * LANES))
+        z = builder.add(z, ir.Constant(whole, list(range(LANES))))
+        for _ in range(2):
+            z = builder.add(z, every(0x9E3779B97F4A7C15))
+            for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+                z = builder.mul(builder.xor(z, builder.lshr(z, every(shift))), every(factor))
+            z = builder.xor(z, builder.lshr(z, every(31)))
+        bits = builder.trunc(builder.lshr(z, every(40)), ir.VectorType(_I32, LANES))
+        scale = ir.Constant(_vector(vector.dtype), [2.0**-24] * LANES)
+        return builder.fmul(builder.sitofp(bits, _vector(vector.dtype)), scale)
+
+    return vector(pointer, key, counter), codegen
+
+
 # ------------------------------------------------------------------------------------------- functions, any width
 
 
@@ -450,6 +481,124 @@ def _lane_by_lane(name):
 
 
 _exp64, _log64, _log1p64, _tanh64, _erfc64 = (_lane_by_lane(name) for name in ("exp", "log", "log1p", "tanh", "erfc"))
+
+
+# ----------------------------------------------------------------------------------------- tiles: several rows at once
+
+
+@intrinsic(prefer_literal=True)
+def rows(typingctx, pointer, first, end, stride, count):
+    """Addresses of `count` (a literal number) rows from row `first` on, `stride` apart; none goes beyond row end - 1.
+
+    A tile loads each row once and uses it for several sums, which stay in registers. Where fewer rows are left, the
+    last is there several times, with the same result each time.
+    """
+    result = types.UniTuple(pointer, count.literal_value)
+
+    def codegen(context, builder, sig, args):
+        numbers = zip(args[1:4], sig.args[1:4], strict=True)
+        first, end, stride = (context.cast(builder, value, kind, types.int64) for value, kind in numbers)
+        last, addresses = builder.sub(end, _I64(1)), []
+        for r in range(result.count):
+            row = builder.add(first, _I64(r))
+            row = builder.select(builder.icmp_signed("<", row, last), row, last)
+            addresses.append(builder.gep(args[0], [builder.mul(row, stride)]))
+        return cgutils.pack_array(builder, addresses)
+
+    return result(pointer, first, end, stride, count), codegen
+
+
+@intrinsic
+def load_rows(typingctx, pointers, index):
+    """`load` from each row."""
+    dtype = pointers.dtype.dtype
+    result = types.UniTuple(Vector(dtype), pointers.count)
+
+    def codegen(context, builder, sig, args):
+        index, loaded = context.cast(builder, args[1], sig.args[1], types.int64), []
+        for row in cgutils.unpack_tuple(builder, args[0]):
+            place = builder.bitcast(builder.gep(row, [index]), _vector(dtype).as_pointer())
+            loaded.append(builder.load(place, align=dtype.bitwidth // 8))
+        return cgutils.pack_array(builder, loaded)
+
+    return result(pointers, index), codegen
+
+
+@intrinsic
+def splat_rows(typingctx, pointers, index):
+    """One number of each row, in every lane."""
+    vector = Vector(pointers.dtype.dtype)
+
+    def codegen(context, builder, sig, args):
+        index = context.cast(builder, args[1], sig.args[1], types.int64)
+        numbers = [builder.load(builder.gep(row, [index])) for row in cgutils.unpack_tuple(builder, args[0])]
+        return cgutils.pack_array(builder, [_as_vector(context, builder, x, vector.dtype, vector) for x in numbers])
+
+    return types.UniTuple(vector, pointers.count)(pointers, index), codegen
+
+
+@intrinsic
+def store_rows(typingctx, pointers, index, values):
+    """`store` to each row."""
+    dtype = pointers.dtype.dtype
+
+    def codegen(context, builder, sig, args):
+        index = context.cast(builder, args[1], sig.args[1], types.int64)
+        pairs = zip(*(cgutils.unpack_tuple(builder, args[i]) for i in (0, 2)), strict=True)
+        for row, value in pairs:
+            place = builder.bitcast(builder.gep(row, [index]), _vector(dtype).as_pointer())
+            builder.store(value, place, align=dtype.bitwidth // 8)
+        return context.get_dummy_value()
+
+    return types.void(pointers, index, values), codegen
+
+
+@intrinsic
+def zero_products(typingctx, a, b):
+    """Zeros to begin `add_products` with, for the rows of a and b."""
+    vector = Vector(a.dtype.dtype)
+    result = types.UniTuple(vector, a.count * b.count)
+
+    def codegen(context, builder, sig, args):
+        return cgutils.pack_array(builder, [ir.Constant(_vector(vector.dtype), [0.0] * LANES)] * result.count)
+
+    return result(a, b), codegen
+
+
+@intrinsic
+def add_products(typingctx, sums, a, b):
+    """sums + a b, fused, for each pair of a vector of a and a vector of b; those of b innermost."""
+
+    def codegen(context, builder, sig, args):
+        sums, a, b = (cgutils.unpack_tuple(builder, value) for value in args)
+        pairs = [(x, y) for x in a for y in b]
+        added = [_call_llvm(builder, "fmuladd", *pair, old) for pair, old in zip(pairs, sums, strict=True)]
+        return cgutils.pack_array(builder, added)
+
+    return sums(sums, a, b), codegen
+
+
+@intrinsic
+def totals(typingctx, values):
+    """`total` of each vector: halves of two are put side by side and added, until every sum is in one lane."""
+    dtype, count = values.dtype.dtype, values.count
+
+    def codegen(context, builder, sig, args):
+        vectors, width = cgutils.unpack_tuple(builder, args[0]), LANES // 2
+        while width:
+            if len(vectors) > 1 and len(vectors) % 2:
+                vectors.append(ir.Constant(_vector(dtype), [0.0] * LANES))
+            halves = [2 * (j // width) * width + j % width for j in range(LANES)]
+            orders = [ir.Constant(ir.VectorType(_I32, LANES), [j + half for j in halves]) for half in (0, width)]
+            vectors = [
+                builder.fadd(*(builder.shuffle_vector(x, y, order) for order in orders), flags=FLAGS)
+                for x, y in zip(vectors[::2], vectors[1::2] or vectors, strict=True)
+            ]
+            width //= 2
+        lanes = [builder.extract_element(vectors[0], _I32(r)) for r in range(count)]
+        return cgutils.pack_array(builder, [context.cast(builder, x, dtype, types.float64) for x in lanes])
+
+    return types.UniTuple(types.float64, count)(values), codegen
 
 
 # -------------------------------------------------------------------------- functions, float32 in registers

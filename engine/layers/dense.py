@@ -11,12 +11,32 @@ from engine.errors import ConfigurationError
 from engine.initialisers import Initialiser
 from engine.layers.activation import plan_activation
 from engine.layers.base import Layer, Shape
-from engine.spec import check_count
+from engine.spec import check_count, check_flag
 
 if TYPE_CHECKING:
     from engine.plan import Planner, Tensor
 
-__all__ = ["Dense"]
+__all__ = ["Dense", "plan_product"]
+
+
+def plan_product(planner: Planner, x: Tensor, z: Tensor, weight: int, bias: int) -> None:
+    """Emit z = W x + b for every time step and, on the way back, dL/dW, dL/db and dL/dx.
+
+    The outputs of a time step may have any shape. `weight` and `bias` are offsets of parameters; bias -1 is none.
+    """
+    inputs, repeats = x.shape[-1], math.prod(x.shape[:-1])
+    numbers = (x.offset, z.offset, weight, bias, inputs, z.features // repeats, repeats)
+    planner.emit("dense_forward", *numbers)
+
+    def backward() -> None:
+        if repeats == 1 and inputs <= planner.NARROW:
+            planner.emit("dense_weight_gradient_narrow", *numbers)
+        else:
+            planner.emit("dense_weight_gradient", *numbers, *planner.rows_of(x))
+        if planner.needs_gradient(x):
+            planner.emit("dense_input_gradient", *numbers, planner.adds_to_delta(x))
+
+    planner.on_backward(backward)
 
 
 @dataclass(frozen=True)
@@ -37,8 +57,7 @@ class Dense(Layer, name="dense"):
 
     def __post_init__(self) -> None:
         check_count("units", self.units, 1, 4096)
-        if not isinstance(self.use_bias, bool):
-            raise ConfigurationError("use_bias", self.use_bias, "True or False")
+        check_flag("use_bias", self.use_bias)
         object.__setattr__(self, "activation", ActivationFunction.of(self.activation))
         object.__setattr__(self, "weight_initialiser", Initialiser.of(self.weight_initialiser))
         object.__setattr__(self, "bias_initialiser", Initialiser.of(self.bias_initialiser))
@@ -62,19 +81,5 @@ class Dense(Layer, name="dense"):
         weight = planner.parameter(f"{name}.weight")
         bias = planner.parameter(f"{name}.bias") if self.use_bias else -1
         z = planner.tensor(f"{name}.pre_activation", self.output_shape(x.shape))
-        inputs, repeats = x.shape[-1], math.prod(x.shape[:-1])
-        numbers = (x.offset, z.offset, weight, bias, inputs, self.units, repeats)
-        planner.emit("dense_forward", *numbers)
-
-        def backward() -> None:
-            if repeats == 1 and inputs <= planner.NARROW:
-                planner.emit("dense_weight_gradient_narrow", *numbers)
-            else:
-                rows = planner.rows_of(x)
-                planner.emit("dense_weight_gradient", *numbers, *rows)
-            if planner.needs_gradient(x):
-                with planner.delta_of(x) as dx:
-                    planner.emit("dense_input_gradient", dx.offset, *numbers[1:])
-
-        planner.on_backward(backward)
+        plan_product(planner, x, z, weight, bias)
         return plan_activation(planner, ActivationFunction.of(self.activation), z, f"{name}.activation")

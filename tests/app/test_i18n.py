@@ -9,6 +9,7 @@ import pytest
 
 from app import i18n
 from app.bootstrap import ROOT
+from app.state import CHOICES
 
 CATALOGUES = {language: i18n.translator(language).words for language in i18n.LANGUAGES}
 SOURCES = [path for path in (ROOT / "app").rglob("*") if path.suffix in {".py", ".js"}]
@@ -22,7 +23,10 @@ def placeholders(text: str) -> set[str]:
 
 def asked_keys() -> set[str]:
     """Regular expressions of the keys that the Python sources name; a hole in an f-string matches anything."""
-    asked = set()
+    words = {
+        choice.label.removesuffix(".label") for choice in CHOICES if choice.name not in ("hidden", "layers", "points")
+    }
+    asked = {re.escape(f"{word}.{part}") for word in words for part in ("label", "help")}
     for path in SOURCES:
         if path.suffix == ".py":
             for formatted, key in LITERAL.findall(path.read_text()):

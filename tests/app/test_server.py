@@ -116,7 +116,7 @@ def test_the_engine_says_how_far_it_is(monkeypatch):
 
 
 def test_warming_that_fails_still_opens_the_engine(monkeypatch, caplog):
-    monkeypatch.setattr(server.warmup, "warm", lambda report: 1 / 0)
+    monkeypatch.setattr(server.warmup, "warm", lambda *_: 1 / 0)
     monkeypatch.setattr(server.gc, "freeze", lambda: None)
     warmth = server.Warmth()
     warmth.warm()

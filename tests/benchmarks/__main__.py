@@ -9,7 +9,7 @@ import sys
 from contextlib import ExitStack
 
 from tests.benchmarks.cases import CASES, Bar, BenchmarkCase
-from tests.benchmarks.measuring import PeerError, PeerProcess, Result, default_python, measure
+from tests.benchmarks.measuring import PeerError, PeerProcess, Result, measure
 from tests.benchmarks.peers import PEERS
 from tests.benchmarks.starting import cold_and_cached
 
@@ -23,7 +23,7 @@ def arguments(command_line: list[str] | None = None) -> argparse.Namespace:
         "--case", action="append", choices=[case.name for case in CASES], help="only this one (may be repeated)"
     )
     parser.add_argument("--peers", default="torch,jax", help="comma-separated beginnings of peers' names (torch,jax)")
-    parser.add_argument("--peer-python", default=default_python(), help="the Python in which the peers are installed")
+    parser.add_argument("--peer-python", default=sys.executable, help="the Python in which the peers are installed")
     parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)), help="the core to measure on")
     parser.add_argument("--no-start", action="store_true", help="leave out the start-up times")
     return parser.parse_args(command_line)

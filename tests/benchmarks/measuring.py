@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -141,7 +140,3 @@ def measure(case: BenchmarkCase, peers: dict[str, PeerProcess], rounds: int, sec
         )
         for name in peers
     ]
-
-
-def default_python() -> str:
-    return sys.executable

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 
@@ -32,7 +31,7 @@ def wait_until_up(address: str, server: subprocess.Popen[str], patience: float =
             pytest.fail(f"the server ended with {server.returncode}")
         try:
             urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).read()
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:
             time.sleep(0.05)
         else:
             return

@@ -572,3 +572,13 @@ def test_errors_survive_a_journey_between_processes():
     for error in (errors.ConfigurationError("n", 3, "4"), errors.UnknownNameError("dataset", "x", ("b", "a"))):
         copy = pickle.loads(pickle.dumps(error))  # noqa: S301 as an executor of processes does
         assert (str(copy), copy.name, copy.value) == (str(error), error.name, error.value)
+
+
+def test_digits_come_as_images_too():
+    rows, images = datasets.load("digits", seed=3), datasets.load("digits", seed=3, as_images=True)
+    assert images.x_train.shape[1:] == images.x_test.shape[1:] == (1, 8, 8)
+    np.testing.assert_array_equal(images.x_train.reshape(-1, 64), rows.x_train)
+    np.testing.assert_array_equal(images.y_test, rows.y_test)
+    assert not images.x_train.flags.writeable
+    assert images != rows
+    assert "as_images" not in datasets.entry("iris").options

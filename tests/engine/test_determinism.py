@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import subprocess
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 import engine
 from engine.run import Run
+from engine.schedules import Cosine
 from tests.strategies import Case, cases
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -267,6 +269,53 @@ def test_an_optimiser_edit_restarts_its_state():
     before = run.parameters()["dense_1.weight"].copy()
     run.step()
     np.testing.assert_allclose(np.abs(run.parameters()["dense_1.weight"] - before), 0.01, rtol=1e-2)
+
+
+@pytest.mark.parametrize("name", EDITS)
+@pytest.mark.parametrize("regime", REGIMES, ids=lambda regime: regime.name)
+@pytest.mark.parametrize("kept", [4, 9, 12])
+def test_checkpoints_before_at_and_after_an_edit(kept, regime, name):
+    edited = experiment(regime=regime, optimiser=engine.Momentum(0.05)).edit(*EDITS[name])
+    whole, kept_run, fresh = edited.start(), edited.start(), edited.start()
+    whole.step(40)
+    kept_run.step(kept)
+    checkpoint = kept_run.checkpoint()
+    kept_run.step(20)
+    for run in (kept_run, fresh):
+        run.restore(checkpoint)
+        run.step(40 - kept)
+        assert bits(run) == bits(whole)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (engine.Momentum(0.05, momentum=0.5), engine.Momentum(0.2, momentum=0.5)),
+        (engine.Adam(0.05, betas=(0.5, 0.9), epsilon=1e-3), engine.Adam(0.2, betas=(0.5, 0.9), epsilon=1e-3)),
+        (engine.SGD(Cosine(0.05, 0.01, 20)), engine.SGD(Cosine(0.2, 0.01, 20))),
+    ],
+    ids=["momentum", "adam", "cosine"],
+)
+def test_a_new_rate_leaves_all_other_options_as_they_are(before, after):
+    edited, planned = experiment(optimiser=before).edit(0, "learning_rate", 0.2), experiment(optimiser=after)
+    runs = edited.start(), planned.start()
+    for run in runs:
+        run.step(25)
+    assert bits(runs[0]) == bits(runs[1])
+
+
+def test_after_a_new_point_every_epoch_has_each_row_once_in_an_order_of_its_own():
+    """With rate 0 an example is known by its loss, which never changes."""
+    options = {"optimiser": engine.SGD(0.0), "regime": engine.Stochastic()}
+    run = experiment(**options).edit(30, "point", (4.0, -3.0, 1)).start()
+    losses = run.trace(30 + 3 * 24)["batch_loss"]
+    epochs = [losses[:23], *np.split(losses[30:], 3)]
+    for epoch in epochs[1:]:
+        assert len(np.unique(epoch)) == 24
+        np.testing.assert_array_equal(np.sort(epoch), np.sort(epochs[1]))
+    assert set(epochs[0]) < set(epochs[1])
+    for one, other in itertools.combinations(epochs, 2):
+        assert not np.array_equal(one[:20], other[:20])
 
 
 def test_several_edits_at_one_step_act_in_their_order():

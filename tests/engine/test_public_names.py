@@ -10,7 +10,27 @@ import pytest
 import engine
 
 MEANT = {
-    "what a person chooses": {"Network", "Dense", "Activation", "Experiment", "Edit", "Dataset"},
+    "what a person chooses": {"Network", "Experiment", "Edit", "Dataset"},
+    "layers": {
+        "Dense",
+        "Activation",
+        "AvgPool2D",
+        "BatchNorm",
+        "Conv2D",
+        "Dropout",
+        "Embedding",
+        "Flatten",
+        "GRU",
+        "GlobalAveragePool2D",
+        "LSTM",
+        "LayerNorm",
+        "MaxPool2D",
+        "PositionalEncoding",
+        "Residual",
+        "SelfAttention",
+        "SimpleRNN",
+        "TransformerBlock",
+    },
     "losses": {
         "MeanSquaredError",
         "HalfSquaredError",
@@ -28,12 +48,14 @@ MEANT = {
         "activations",
         "datasets",
         "errors",
+        "export",
         "initialisers",
         "losses",
         "optimisers",
         "regimes",
         "regularisers",
         "schedules",
+        "weights",
     },
 }
 

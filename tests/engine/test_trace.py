@@ -93,9 +93,12 @@ def test_a_prediction_is_what_a_person_reads(loss, read):
 
 @pytest.mark.parametrize("loss", ["binary_cross_entropy", "hinge"])
 def test_accuracy_of_two_classes_is_the_side_of_zero(loss):
-    case = Case(widths=(2, 3, 1), loss=loss, batch=9)
+    case = Case(widths=(2, 1), activations=("identity",), loss=loss, batch=300)
+    case.arrays["dense_1.weight"][:] = [[2.0, -1.0]]
     trace = film(case, steps=1)
     outputs = case.start().forward(case.x)
+    assert outputs.min() < -0.5
+    assert outputs.max() > 0.5
     close(trace["train_accuracy"][0], np.mean((outputs > 0) == (case.y > 0)))
 
 

@@ -1,6 +1,6 @@
 /** Contour lines of a grid by marching squares with linear interpolation. Pure. */
 
-/** Which cell sides a segment joins, by the corners above the level (1 top-left, 2 top-right, 4 bottom-right, 8 bottom-left). */
+/** Which cell sides a segment joins, by the corners above the level: 1 top-left, 2 top-right, 4 bottom-right, 8 bottom-left. */
 const SEGMENTS = [
   [], [[3, 0]], [[0, 1]], [[3, 1]], [[1, 2]], [[3, 0], [1, 2]], [[0, 2]], [[3, 2]],
   [[2, 3]], [[2, 0]], [[0, 1], [2, 3]], [[2, 1]], [[1, 3]], [[1, 0]], [[0, 3]], [],

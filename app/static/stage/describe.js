@@ -28,19 +28,13 @@ const CAPTIONS = {
       layer: layerName(told, layer), unit: unit + 1, z: told.format.value(z[unit]), a: told.format.value(a[unit]),
     });
   },
-  loss: (told) => {
-    const { prediction, target, exampleLoss } = told.snapshot;
-    const output = told.model.answer === "classes" ? strongest(target) : 0;
-    return told.say(told.model.answer === "classes" ? "caption_loss_classes" : "caption_loss", {
-      prediction: told.format.value(prediction[output]), target: told.format.value(target[output]),
-      name: told.model.problem.class_names?.[output] ?? output, loss: told.format.value(exampleLoss),
-    });
-  },
+  loss: (told) => (told.model.answer === "classes" ? classesLoss(told) : valueLoss(told)),
   backward: (told) => {
     const layer = turnLayer(told, true);
     const { delta } = told.snapshot.layers[layer];
     const unit = strongest(delta);
-    return told.say("caption_backward", { layer: layerName(told, layer), unit: unit + 1, delta: told.format.value(delta[unit]) });
+    return told.say("caption_backward", { layer: layerName(told, layer), unit: unit + 1,
+      delta: told.format.value(delta[unit]) });
   },
   update: (told) => {
     const { layer, to, from, old, change } = largestMove(told.snapshot);
@@ -50,6 +44,17 @@ const CAPTIONS = {
     });
   },
 };
+
+function valueLoss({ snapshot: { prediction, target, exampleLoss }, say, format }) {
+  return say("caption_loss", { prediction: format.value(prediction[0]), target: format.value(target[0]),
+    loss: format.value(exampleLoss) });
+}
+
+function classesLoss({ model, snapshot: { prediction, target, exampleLoss }, say, format }) {
+  const right = strongest(target);
+  const name = model.problem.class_names?.[right] ?? right;
+  return say("caption_loss_classes", { name, prediction: format.value(prediction[right]), loss: format.value(exampleLoss) });
+}
 
 function flowCaption({ snapshot, say, format, speed }) {
   return say("caption_flow", {
@@ -112,17 +117,20 @@ const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
 /** "x1_squared" as "x₁²", "sin_x2" as "sin x₂". */
 export function prettyFeature(name) {
   if (!/^(x\d|sin_x\d|x\d_squared|x\d_x\d)$/.test(name)) return name.replaceAll("_", " ");
-  return name.replace("_squared", "²").replace("sin_", "sin ").replace("_", " ").replace(/x(\d)/g, (_, n) => `x${SUBSCRIPTS[n]}`);
+  const spaced = name.replace("_squared", "²").replace("sin_", "sin ").replace("_", " ");
+  return spaced.replace(/x(\d)/g, (_, n) => `x${SUBSCRIPTS[n]}`);
 }
 
 /** The canvas's text alternative. @param {Told} told */
 export function pictureText(told) {
   const { model, snapshot, say, format } = told;
   const shape = model.layers.map(({ units }) => units).join("–");
-  const parts = [say("picture_network", { shape, step: format.count(snapshot.step), epoch: format.axis(Number(snapshot.epoch.toFixed(1))) })];
+  const parts = [say("picture_network", { shape, step: format.count(snapshot.step),
+    epoch: format.axis(Number(snapshot.epoch.toFixed(1))) })];
   parts.push(say("picture_loss", { train: format.value(snapshot.trainLoss), test: format.value(snapshot.testLoss) }));
   if (snapshot.trainAccuracy !== undefined) {
-    parts.push(say("picture_accuracy", { train: format.percent(snapshot.trainAccuracy), test: format.percent(snapshot.testAccuracy) }));
+    parts.push(say("picture_accuracy", { train: format.percent(snapshot.trainAccuracy),
+      test: format.percent(snapshot.testAccuracy) }));
   }
   return parts.join(" ");
 }

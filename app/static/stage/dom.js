@@ -67,5 +67,6 @@ export function setIcon(svg, name) {
 /** A button with a picture, its name for those who do not see it, and a visible word where there is room. */
 export function iconButton(name, label, onclick, { word, shortcut, ...props } = {}) {
   const title = shortcut ? `${label} (${shortcut})` : label;
-  return h("button", { type: "button", "aria-label": label, title, onclick, ...props }, icon(name), word ? h("span", { class: "word", text: word }) : null);
+  return h("button", { type: "button", "aria-label": label, title, onclick, ...props }, icon(name),
+    word ? h("span", { class: "word", text: word }) : null);
 }

@@ -32,7 +32,7 @@ export class Film {
     const { outcome } = chunk.header;
     if (outcome) {
       this.outcome = outcome;
-      this.end = lastStep(chunk.frames > 0 ? chunk : this.chunks.at(-1)) ?? 0;
+      this.end = Math.max(0, endOf(chunk, outcome));
     }
   }
 
@@ -102,9 +102,15 @@ export class Film {
   }
 }
 
-/** @param {Chunk|undefined} chunk */
+/** @param {Chunk} chunk */
 function lastStep(chunk) {
-  return chunk && chunk.from + (chunk.frames - 1) * chunk.every;
+  return chunk.from + (chunk.frames - 1) * chunk.every;
+}
+
+/** The last step of a run that ended in this chunk, as far as the chunk knows: a coarse or empty one only bounds it. */
+function endOf(chunk, outcome) {
+  if (chunk.frames === 0) return Math.min(outcome.step, chunk.from - 1);
+  return Math.max(lastStep(chunk), Math.min(outcome.step - 1, lastStep(chunk) + chunk.every - 1));
 }
 
 function distance(chunk, position) {

@@ -2,7 +2,12 @@
 
 import { hitNetwork } from "./hit.js";
 
-const KEYS = { " ": () => ({ type: "toggle" }), ArrowRight: ({ shiftKey }) => ({ type: shiftKey ? "phase" : "step" }), ArrowLeft: () => ({ type: "back" }), Home: () => ({ type: "seek", step: 0 }) };
+const KEYS = {
+  " ": () => ({ type: "toggle" }),
+  ArrowRight: ({ shiftKey }) => ({ type: shiftKey ? "phase" : "step" }),
+  ArrowLeft: () => ({ type: "back" }),
+  Home: () => ({ type: "seek", step: 0 }),
+};
 
 /**
  * Transport keys: anywhere in the stage except where a control uses the key itself, and on the page while nothing is focused.
@@ -19,7 +24,8 @@ export function listenToKeys(root, act) {
   };
   const inside = (event) => {
     const target = event.composedPath()[0];
-    const own = target.closest?.("input, select, textarea, summary, .table-scroll, canvas[tabindex]") || (event.key === " " && target.closest?.("button"));
+    const own = target.closest?.("input, select, textarea, summary, .table-scroll, canvas[tabindex]")
+      || (event.key === " " && target.closest?.("button"));
     if (!own) onKey(event);
   };
   const outside = (event) => {
@@ -33,13 +39,13 @@ export function listenToKeys(root, act) {
 /**
  * Hovering and clicking on the network's canvas.
  * @param {HTMLCanvasElement} canvas
- * @param {() => {layout: object, links: object[]}|null} scene  what is on the screen now
+ * @param {() => {layout: object|undefined, links: object[]|null}} scene  what is on the screen now
  * @param {(action: object) => void} act
  */
 export function listenToNetwork(canvas, scene, act) {
   const hit = (event) => {
     const now = scene();
-    if (!now) return null;
+    if (!now.links) return null;
     return hitNetwork(now.layout, now.links, event.offsetX, event.offsetY, event.pointerType === "touch" ? 12 : 5);
   };
   canvas.addEventListener("pointermove", (event) => {

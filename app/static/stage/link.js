@@ -11,19 +11,6 @@ export function writeEdits(edits) {
 }
 
 /**
- * @param {string} text
- * @returns {Edit[]}
- */
-export function readEdits(text) {
-  if (!text) return [];
-  return text.split(/_(?=\d+\.)/).map((part) => {
-    const [, step, key, value] = /^(\d+)\.([a-z_]+)\.(.*)$/.exec(part) ?? [];
-    if (step === undefined) throw new Error(`invalid edit: ${part}`);
-    return [Number(step), key, value];
-  });
-}
-
-/**
  * A new edit starts a new branch: later edits go, an earlier value of the same key at the same step is replaced.
  * Points add up instead of replacing one another.
  * @param {Edit[]} edits
@@ -55,7 +42,7 @@ export function traceQuery(link, edits, { from, to, every }, follow) {
 }
 
 /** What the page's own parameters keep when the address is rewritten. */
-const KEPT = ["lang", "embed", "embed_options"];
+const KEPT = ["test", "discrete", "hide", "lang", "embed", "embed_options"];
 
 /**
  * The address bar's query for what is on the screen.

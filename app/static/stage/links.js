@@ -1,7 +1,8 @@
 /**
  * Which edges to draw: all of a small network, the strongest of a large one (and those of the unit in focus).
  *
- * @typedef {{id: string, layer: number, to: number, from: number, curve: import("./layout/curve.js").Curve, path: Path2D|null}} Link
+ * @typedef {{id: string, layer: number, to: number, from: number, curve: import("./layout/curve.js").Curve, path:
+ *   Path2D|null}} Link
  */
 
 import { edgeCurve } from "./layout/curve.js";
@@ -21,7 +22,8 @@ const OF_ONE_UNIT = 80;
 export function chooseLinks(model, layout, layers, focus) {
   const all = edgeCount(model) <= MOST;
   const keep = all ? () => true : strongest(layers, Math.floor(STRONGEST / layers.length), () => true);
-  const focused = all || !focus ? () => false : strongest(layers, OF_ONE_UNIT, (layer, to, from) => touches(focus, layer, to, from));
+  const ofFocus = (layer, to, from) => touches(focus, layer, to, from);
+  const focused = all || !focus ? () => false : strongest(layers, OF_ONE_UNIT, ofFocus);
   const links = [];
   layers.forEach(({ units, inputs }, i) => {
     for (let to = 0; to < units; to += 1) {

@@ -13,16 +13,19 @@ export function createLossPanel({ say, format, act }) {
   const surface = createSurface(canvas);
   const train = numberRow("train", say("train"));
   const test = numberRow("test", say("test"));
-  const log = h("button", { type: "button", class: "toggle", "aria-pressed": "false", text: say("log_scale"), onclick: () => act({ type: "log" }) });
+  const log = h("button", { type: "button", class: "toggle", "aria-pressed": "false", text: say("log_scale"),
+    onclick: () => act({ type: "log" }) });
   const accuracyHead = h("span", { class: "numbers-head", text: say("accuracy") });
   const element = h("section", { class: "loss-panel", "aria-label": say("loss_panel"), "data-part": "loss" },
-    h("div", { class: "numbers" }, h("span", { class: "numbers-head", text: say("loss") }), train.loss, test.loss, accuracyHead, train.accuracy, test.accuracy, log),
-    box);
+    h("div", { class: "numbers" }, h("span", { class: "numbers-head", text: say("loss") }), train.loss, test.loss,
+      accuracyHead, train.accuracy, test.accuracy),
+    h("div", { class: "loss-frame" }, box, log));
   let picture = null;
   listen();
 
   function numberRow(kind, label) {
-    const make = () => h("span", { class: `number ${kind}` }, h("i", { "aria-hidden": "true" }), h("span", { class: "number-label", text: label }), h("b"));
+    const make = () => h("span", { class: `number ${kind}` }, h("i", { "aria-hidden": "true" }),
+      h("span", { class: "number-label", text: label }), h("b"));
     return { loss: make(), accuracy: make() };
   }
 

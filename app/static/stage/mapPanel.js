@@ -3,7 +3,7 @@
  * plane, the followed example itself. Pressing on it adds a point or follows the one that is there.
  */
 
-import { classOf, labelOf, parseId } from "./model.js";
+import { classOf, parseId } from "./model.js";
 import { prettyFeature, unitName } from "./describe.js";
 import { h, iconButton, setAttr, setHidden, setText } from "./dom.js";
 import { hitPoint } from "./hit.js";
@@ -19,7 +19,8 @@ const FIT_MARGIN = { left: 36, right: 4, top: 4, bottom: 20 };
 const NUDGE = 1 / 48;
 
 /**
- * @typedef {{model: import("./model.js").Model, maps: import("./maps.js").ResponseMaps,
+ * @typedef {{model: import("./model.js").Model, responses: import("./responses.js").Responses, big:
+ *   import("./bigMap.js").BigMap,
  *   layers: import("./forward.js").Dense[], snapshot: import("./snapshot.js").Snapshot,
  *   state: import("./reducer.js").State, options: object, theme: object, highlight: string|null,
  *   added: number[][]}} MapView
@@ -35,7 +36,8 @@ export function createMapPanel({ say, format, act, addPoint, follow }) {
   const legend = h("div", { class: "legend" });
   const exampleText = h("span");
   const examples = h("div", { class: "stepper examples" },
-    iconButton("previous", say("example_previous"), () => follow(-1)), exampleText, iconButton("next", say("example_next"), () => follow(1)));
+    iconButton("previous", say("example_previous"), () => follow(-1)), exampleText,
+      iconButton("next", say("example_next"), () => follow(1)));
   const element = h("section", { class: "map-panel", "aria-label": say("map_panel"), "data-part": "map" },
     h("div", { class: "map-head" }, title, classes), box, h("div", { class: "map-foot" }, legend, readout, examples));
   const surface = createSurface(canvas);
@@ -61,7 +63,8 @@ export function createMapPanel({ say, format, act, addPoint, follow }) {
       const swatch = h("i", { "data-shape": String(index % 4) });
       swatch.style.setProperty("--swatch", colourOf(model, theme)(label));
       return h("button", {
-        type: "button", role: "radio", "data-index": index, title: say("add_point_hint"), onclick: () => act({ type: "newClass", index }),
+        type: "button", role: "radio", "data-index": index, title: say("add_point_hint"),
+        onclick: () => act({ type: "newClass", index }),
         "aria-label": say("add_point_class", { name: className(model, index, label) }),
       }, swatch);
     });
@@ -91,33 +94,40 @@ export function createMapPanel({ say, format, act, addPoint, follow }) {
   function draw(next) {
     view = next;
     if (surface.width === 0) return;
-    const { model, theme } = view;
+    const { model } = view;
     surface.ctx.clearRect(0, 0, surface.width, surface.height);
     if (model.kind === "plane") drawPlaneMap();
     else if (model.kind === "line") drawFitMap();
-    else drawExample(surface.ctx, { ...view, width: surface.width, height: surface.height, format, of: shownUnit(), name: (unit) => unitName({ model, say }, 0, unit), theme });
+    else drawExampleMap();
+  }
+
+  function drawExampleMap() {
+    const name = (unit) => unitName({ model: view.model, say }, 0, unit);
+    drawExample(surface.ctx, { ...view, width: surface.width, height: surface.height, format, of: shownUnit(), name });
   }
 
   function drawPlaneMap() {
-    const { model, maps, state, options, theme, snapshot } = view;
+    const { model, responses, big, state, options, theme, snapshot } = view;
     frame = planeFrame(surface.width, model.problem.domain);
     const train = model.problem.train ?? [];
     drawPlane(surface.ctx, {
-      frame, domain: model.problem.domain, maps, of: shownUnit(), discretise: options.discretise, points: pointLayer(),
+      frame, domain: model.problem.domain, responses, big, of: shownUnit(), discretise: options.discretise,
+      points: pointLayer(),
       theme, format, followed: train[snapshot.follow.index] ?? null, cursor: state.cursor, axes: ["x₁", "x₂"],
     });
   }
 
   function drawFitMap() {
-    const { model, maps, state, options, theme, snapshot, layers } = view;
+    const { model, responses, state, options, theme, snapshot, layers } = view;
     const { train = [], test = [] } = model.problem;
-    const [x, y] = [maps.domain, extent([...train, ...test].map((point) => point[1]), 0.12)];
+    const [x, y] = [responses.domain, extent([...train, ...test].map((point) => point[1]), 0.12)];
     frame = makeFrame({ width: surface.width, height: surface.height, margin: FIT_MARGIN, x, y });
     const followed = train[snapshot.follow.index];
     const unit = shownUnit();
     drawFit(surface.ctx, {
-      frame, x, y, answer: maps.answer, unit: unit ? { values: maps.row(unit.layer, unit.unit) } : null, train: train ?? [], test: test ?? [],
-      showTest: options.show_test, followed: followed ? [...followed, maps.answerAt(layers, followed[0], 0)[0]] : null,
+      frame, x, y, answer: responses.answer, unit: unit ? { values: responses.row(unit.layer, unit.unit) } : null,
+      train: train ?? [], test: test ?? [],
+      showTest: options.show_test, followed: followed ? [...followed, responses.answerAt(layers, followed[0], 0)[0]] : null,
       cursor: state.cursor, theme, format,
     });
   }
@@ -128,8 +138,10 @@ export function createMapPanel({ say, format, act, addPoint, follow }) {
     if (key !== pointsKey) {
       pointsKey = key;
       const { train, test } = model.problem;
-      const style = { place: frame.place, classOf: (label) => shapeOf(model, label), colourOf: colourOf(model, theme), theme, outline: model.answer === "value" ? theme.soft : theme.paper };
-      points = paintPoints({ train: train ?? [], test: test ?? [], showTest: options.show_test, added }, style, surface.width, surface.scale);
+      const style = { place: frame.place, classOf: (label) => shapeOf(model, label), colourOf: colourOf(model, theme),
+        theme, outline: model.answer === "value" ? theme.faint : theme.paper };
+      points = paintPoints({ train: train ?? [], test: test ?? [], showTest: options.show_test, added }, style,
+        surface.width, surface.scale);
     }
     return points;
   }
@@ -160,19 +172,21 @@ export function createMapPanel({ say, format, act, addPoint, follow }) {
   }
 
   function cursorWords() {
-    const { model, maps, layers, state: { cursor: [x, y] } } = view;
-    const answer = maps.answerAt(layers, x, y);
+    const { model, responses, layers, state: { cursor: [x, y] } } = view;
+    const answer = responses.answerAt(layers, x, y);
     const best = model.answer === "classes" ? answer.indexOf(Math.max(...answer)) : 0;
-    const words = model.answer === "classes" ? `${className(model, best, best)} ${format.percent(answer[best])}` : format.short(answer[0]);
-    const place = model.kind === "plane" ? `${prettyFeature("x1")} ${format.short(x)}  ${prettyFeature("x2")} ${format.short(y)}` : `x ${format.short(x)}`;
-    return `${place} → ${words}`;
+    const words = model.answer === "classes" ? `${className(model, best, best)} ${format.percent(answer[best])}`
+      : format.short(answer[0]);
+    if (model.kind === "line") return `x ${format.short(x)} → ${words}`;
+    return `${prettyFeature("x1")} ${format.short(x)}  ${prettyFeature("x2")} ${format.short(y)} → ${words}`;
   }
 
   function listen() {
     canvas.addEventListener("pointermove", (event) => act({ type: "cursor", point: dataAt(event.offsetX, event.offsetY) }));
     canvas.addEventListener("pointerleave", () => act({ type: "cursor", point: null }));
     canvas.addEventListener("blur", () => act({ type: "cursor", point: null }));
-    canvas.addEventListener("click", (event) => press(event.offsetX, event.offsetY, event.shiftKey, event.pointerType === "touch" ? 14 : 7));
+    canvas.addEventListener("click", (event) => press(event.offsetX, event.offsetY, event.shiftKey,
+      event.pointerType === "touch" ? 14 : 7));
     canvas.addEventListener("keydown", onKey);
     classes.addEventListener("keydown", onClassKey);
   }
@@ -200,7 +214,7 @@ export function createMapPanel({ say, format, act, addPoint, follow }) {
     event.preventDefault();
     const [x, y] = view.state.cursor ?? [0, 0];
     if (!way) return press(...frame.place(x, y), event.shiftKey, 7);
-    const [low, high] = view.maps.domain;
+    const [low, high] = view.responses.domain;
     const move = NUDGE * (high - low) * (event.shiftKey ? 4 : 1);
     const clip = (v) => Math.min(high, Math.max(low, v));
     act({ type: "cursor", point: [clip(x + move * way[0]), clip(y + move * way[1])] });
@@ -223,17 +237,17 @@ export function createMapPanel({ say, format, act, addPoint, follow }) {
 /** Labels that a new point may have. */
 function newLabels(model) {
   if (model.problem.task === "regression") return [-1, 1];
-  return Array.from({ length: model.problem.classes ?? 2 }, (_, index) => labelOf(model, index));
+  return Array.from({ length: model.problem.classes ?? 2 }, (_, index) => index);
 }
 
 function shapeOf(model, label) {
-  return model.problem.task === "regression" ? 1 : classOf(model, label);
+  return model.problem.task === "regression" ? 1 : classOf(label);
 }
 
 /** A label's colour: its class's, or its place on the ramp. */
 function colourOf(model, theme) {
   if (model.problem.task === "regression") return (label) => cssPixel(theme.points[rampIndex(label)]);
-  return (label) => theme.classes[classOf(model, label) % theme.classes.length];
+  return (label) => theme.classes[classOf(label) % theme.classes.length];
 }
 
 function cssPixel(p) {

@@ -82,19 +82,9 @@ export function targets(model, y) {
   return Array.from({ length: outputs }, (_, unit) => (unit === y[0] ? 1 : 0));
 }
 
-/** Which class a label means: 0 or 1 for signed labels too. */
-export function classOf(model, label) {
-  return model.problem.labels === "signed" ? Number(label > 0) : Math.round(label);
-}
-
-/** The label of a new point of class `index`, as the problem writes labels. */
-export function labelOf(model, index) {
-  return model.problem.labels === "signed" ? 2 * index - 1 : index;
-}
-
-/** Where the network's answer changes class. @param {Model} model */
-export function threshold(model) {
-  return model.answer === "probability" ? 0.5 : 0;
+/** Which class a label means. Points carry class numbers, in whatever form the network is told them. */
+export function classOf(label) {
+  return Math.round(label);
 }
 
 /**

@@ -14,9 +14,10 @@ export function createFormat(locale) {
     return (x) => (Number.isFinite(x) ? format.format(x).replace("-", "\u2212") : "–");
   };
   const three = make({ maximumSignificantDigits: 3, minimumSignificantDigits: 3 });
-  const power = (x) => {
+  const power = (x, digits = three) => {
+    if (!Number.isFinite(x)) return three(x);
     const exponent = Math.floor(Math.log10(Math.abs(x)));
-    return `${three(x / 10 ** exponent)}×10${superscript(exponent)}`;
+    return `${digits(x / 10 ** exponent)}×10${superscript(exponent)}`;
   };
   const two = make({ minimumFractionDigits: 2, maximumFractionDigits: 2 });
   const pair = make({ maximumSignificantDigits: 2 });
@@ -25,7 +26,7 @@ export function createFormat(locale) {
   const value = (x) => (Number.isFinite(x) && x !== 0 && (Math.abs(x) < 1e-4 || Math.abs(x) >= 1e6) ? power(x) : three(x));
   return {
     value,
-    short: (x) => (Math.abs(x) >= 100 ? compact(x) : two(Math.abs(x) < 0.005 ? 0 : x)),
+    short: (x) => (Math.abs(x) >= 1e6 ? power(x, pair) : Math.abs(x) >= 100 ? compact(x) : two(Math.abs(x) < 0.005 ? 0 : x)),
     small: (x) => (x !== 0 && Math.abs(x) < 0.095 ? (Math.abs(x) < 1e-4 ? power(x) : pair(x)) : two(x)),
     signed: (x) => sign(value(x), x),
     count: make({ maximumFractionDigits: 0 }),

@@ -3,17 +3,22 @@
  */
 
 import { inputName } from "./describe.js";
+import { EdgeLayer } from "./edgeLayer.js";
 import { drawScene, tilePath } from "./marks/index.js";
 import { layoutNetwork } from "./layout/index.js";
 import { chooseLinks, dependsOnFocus } from "./links.js";
-import { ResponseMaps, SIDE } from "./maps.js";
+import { BigMap } from "./bigMap.js";
 import { Parameters } from "./model.js";
 import { extent } from "./plot/frame.js";
+import { Responses } from "./responses.js";
 import { makeScene } from "./scene.js";
 import { momentOf } from "./reducer.js";
 import { rampColours } from "./theme.js";
+import { Tiles } from "./tiles.js";
 import { ease } from "./timeline.js";
 
+/** Samples along a side of the response maps while they move, and when they stand still. */
+const SIDE = { moving: 48, still: 120 };
 /** Milliseconds of response maps that one displayed frame may cost, on average. */
 const MAP_BUDGET = 2.5;
 /** A still picture is drawn finer if that takes no longer than this. */
@@ -33,13 +38,16 @@ export class Painter {
     this.mapCost = 1;
     this.mapKey = "";
     this.flow = 0;
+    this.edgeLayer = new EdgeLayer();
   }
 
   /** Another experiment or theme. */
   open(model, theme, options) {
     Object.assign(this, { model, theme, options });
     this.parameters = new Parameters(model);
-    this.maps = new ResponseMaps(model, domainOf(model), theme);
+    this.responses = new Responses(model, domainOf(model));
+    this.tiles = new Tiles(this.responses, theme);
+    this.big = new BigMap(this.responses, theme);
     this.colours = rampColours(theme);
     this.mapKey = "";
     this.links = null;
@@ -50,19 +58,20 @@ export class Painter {
   resize() {
     if (!this.model || this.network.width === 0) return;
     this.layout = layoutNetwork(this.model, this.network);
-    this.tiles = tilePath(this.layout.units.slice(this.model.image > 0 ? 1 : 0).flat());
+    this.outline = tilePath(this.layout.units.slice(this.model.image > 0 ? 1 : 0).flat());
     this.idle = this.layout.features.filter(({ active }) => !active);
     this.links = null;
   }
 
   /**
    * @param {import("./reducer.js").State} state
-   * @param {{frame: object, next: object|null, snapshot: object, history: object, recorded: number, moving: boolean, dt: number,
+   * @param {{frame: object, next: object|null, snapshot: object, history: object, recorded: number, moving: boolean,
+   *   dt: number, calm: boolean,
    *   lens: {top: number, bottom: number}|null, refine: boolean, dirty: boolean, added: number[][]}} now
    */
   paint(state, now) {
     this.count += 1;
-    if (now.moving) this.flow += now.dt;
+    if (now.moving) this.flow = now.calm ? null : (this.flow ?? 0) + now.dt;
     const moment = momentOf(state);
     this.showParameters(state, moment, now);
     const highlight = state.hover ?? state.selected;
@@ -82,13 +91,21 @@ export class Painter {
   refreshMaps(state, { moving, refine, frame }) {
     const side = refine && !moving && this.stillCost() < STILL_BUDGET ? SIDE.still : SIDE.moving;
     const cadence = Math.min(20, Math.max(2, Math.ceil(this.mapCost / MAP_BUDGET)));
-    const key = `${frame.step} ${state.position} ${side}`;
-    if (key === this.mapKey || (moving && this.mapKey !== "" && this.count % cadence !== 0)) return false;
+    const key = `${frame.step} ${state.position}`;
+    const early = moving && this.mapKey !== "" && this.count % cadence !== 0;
+    if (early || (key === this.mapKey && side <= this.mapSide)) return false;
     const start = performance.now();
-    this.maps.refresh(this.parameters.layers, side);
+    this.computeMaps(side);
     if (side === SIDE.moving) this.mapCost += 0.2 * (performance.now() - start - this.mapCost);
-    this.mapKey = key;
+    Object.assign(this, { mapKey: key, mapSide: side });
     return true;
+  }
+
+  computeMaps(side) {
+    const { layers } = this.parameters;
+    if (this.model.kind === "table") return this.model.image > 0 && this.tiles.refreshWeights(layers[0]);
+    this.responses.refresh(layers, side);
+    return this.model.kind === "plane" && this.tiles.refresh();
   }
 
   stillCost() {
@@ -99,19 +116,31 @@ export class Painter {
     const { ctx, width, height } = this.network;
     if (!this.layout || width === 0) return;
     this.refreshLinks(highlight);
+    const numbers = this.layout.roomy && (!moving || moment.slow > 0.5);
     const scene = makeScene({
       model: this.model, layout: this.layout, links: this.links, weights: this.parameters.layers, snapshot, moment, highlight,
-      names: this.names, selected: state.selected, flow: this.flow, numbers: this.layout.roomy && (!moving || moment.slow > 0.5), lens: this.model.kind === "table" ? null : lens,
+      names: this.names, selected: state.selected, flow: this.flow, numbers, lens: this.model.kind === "table" ? null : lens,
     });
     ctx.clearRect(0, 0, width, height);
     this.paintFeatures(ctx);
-    drawScene(ctx, scene, { theme: this.theme, maps: this.maps, format: this.format, say: this.say, colours: this.colours, tiles: this.tiles });
+    drawScene(ctx, scene, {
+      theme: this.theme, tiles: this.tiles, responses: this.responses, format: this.format, say: this.say,
+      colours: this.colours, outline: this.outline, edges: this.edgesFor(moving && moment.slow === 0, highlight),
+    });
+  }
+
+  /** How to draw the edges: from the layer in a film that flows, anew where their phases are told. */
+  edgesFor(flowing, highlight) {
+    const { ctx } = this.network;
+    if (flowing) return (draw) => this.edgeLayer.paint(ctx, this.network, draw, { links: this.links, highlight });
+    this.edgeLayer.expire();
+    return (draw) => draw(ctx);
   }
 
   /** Inputs that are switched off, faintly. */
   paintFeatures(ctx) {
     ctx.globalAlpha = 0.28;
-    for (const box of this.idle) this.maps.paintFeature(ctx, box.name, box);
+    for (const box of this.idle) this.tiles.paintFeature(ctx, box.name, box);
   }
 
   refreshLinks(highlight) {
@@ -124,13 +153,15 @@ export class Painter {
 
   paintMap(state, highlight, { snapshot, added }) {
     this.map.draw({
-      model: this.model, maps: this.maps, layers: this.parameters.layers, snapshot, state, options: this.options, theme: this.theme, highlight, added,
+      model: this.model, responses: this.responses, big: this.big, layers: this.parameters.layers, snapshot, state,
+      options: this.options, theme: this.theme, highlight, added,
     });
   }
 
   paintLoss(state, { history, recorded, snapshot }) {
     this.loss.draw({
-      history, recorded, step: snapshot.step, log: state.log, edits: [...new Set(state.edits.map(([step]) => step))], theme: this.theme, format: this.format,
+      history, recorded, step: snapshot.step, log: state.log, edits: [...new Set(state.edits.map(([step]) => step))],
+      theme: this.theme, format: this.format,
     });
   }
 }

@@ -4,7 +4,8 @@
  * @typedef {{link: string|null, edits: import("./link.js").Edit[], follow: number, playing: boolean, speed: number,
  *   position: number, furthest: number, goal: {position: number, rate: number}|null, intro: number|null, hover: string|null,
  *   selected: string|null, cursor: [number, number]|null, newClass: number, log: boolean, calm: boolean}} State
- *   speed: index into SPEEDS; furthest: how far the person has seen; goal: where a single step or phase is gliding to; intro: seconds since the opening began;
+ *   speed: index into SPEEDS; furthest: how far the person has seen; goal: where a single step or phase is gliding to;
+ *   intro: seconds since the opening began;
  *   calm: the person asked for reduced motion
  */
 

@@ -52,8 +52,9 @@ export function ticks(low, high, count) {
 export function logTicks(low, high) {
   const out = [];
   const decades = Math.log10(high / low);
+  const factors = decades > 2.2 ? [1] : decades > 1 ? [1, 3] : [1, 2, 5];
   for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power += 1) {
-    for (const factor of decades > 2.2 ? [1] : decades > 1 ? [1, 3] : [1, 2, 5]) out.push(Number((factor * 10 ** power).toPrecision(6)));
+    for (const factor of factors) out.push(Number((factor * 10 ** power).toPrecision(6)));
   }
   return out.filter((tick) => tick >= low * 0.999 && tick <= high * 1.001);
 }

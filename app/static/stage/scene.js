@@ -6,8 +6,9 @@
  * @typedef {"positive"|"negative"|"rise"|"fall"} Tone
  * @typedef {{model: import("./model.js").Model, layout: import("./layout/dense.js").Layout,
  *   links: import("./links.js").Link[], weights: import("./forward.js").Dense[], snapshot: Snapshot,
- *   moment: import("./timeline.js").Moment, highlight: string|null, selected: string|null, flow: number,
- *   numbers: boolean, names: string[], lens: {top: number, bottom: number}|null}} Picture  flow: seconds of steady flow; weights: as shown,
+ *   moment: import("./timeline.js").Moment, highlight: string|null, selected: string|null, flow: number|null,
+ *   numbers: boolean, names: string[], lens: {top: number, bottom: number}|null}} Picture  flow: seconds of steady
+ *   flow; weights: as shown,
  *   between frames; lens: where the big map stands at the right edge, if it does
  */
 
@@ -31,7 +32,7 @@ export function makeScene(picture) {
   const { phase, slow } = picture.moment;
   if (slow > 0 && phase === "forward") addForward(picture, marks);
   if (slow > 0 && phase === "backward") addBackward(picture, marks);
-  if (slow < 1) addFlow(picture, marks);
+  if (slow < 1 && picture.flow !== null) addFlow(picture, marks);
   addUnits(picture, marks);
   marks.push(answerMark(picture), ...labelMarks(picture));
   return marks;
@@ -58,7 +59,8 @@ function addChange(link, snapshot, strength, most, marks) {
   const share = Math.abs(update[at]) / most;
   if (share < 0.02) return;
   const old = edgeWidth(weight[at]);
-  marks.push({ kind: "halo", link, width: old + 10 * share, tone: toneOf(update[at]), alpha: 0.42 * strength * (0.35 + 0.65 * share) });
+  marks.push({ kind: "halo", link, width: old + 10 * share, tone: toneOf(update[at]),
+    alpha: 0.42 * strength * (0.35 + 0.65 * share) });
   marks.push({ kind: "ghost", link, width: old + 1.6, alpha: 0.5 * strength });
 }
 
@@ -73,7 +75,8 @@ function addForward({ model, links, weights, snapshot, moment, highlight }, mark
   const t = ease(clamp(turnProgress(moment.progress, layer - 1, turns) / 0.86, 0, 1));
   const { weight, inputs } = weights[layer - 1];
   const carried = (link) => weight[link.to * inputs + link.from] * snapshot.layers[layer - 1].a[link.from];
-  addTravellers(links.filter((link) => link.layer === layer), carried, t, { tones: FORWARD, highlight, strength: moment.slow }, marks);
+  addTravellers(links.filter((link) => link.layer === layer), carried, t,
+    { tones: FORWARD, highlight, strength: moment.slow }, marks);
 }
 
 /** Blame leaves the output and runs back: size and tone are the gradient of each weight for the followed example. */
@@ -84,7 +87,8 @@ function addBackward({ model, links, snapshot, moment, highlight }, marks) {
   const { exampleGradient } = snapshot.layers[layer];
   const inputs = snapshot.layers[layer - 1].a.length;
   const carried = (link) => exampleGradient[link.to * inputs + link.from];
-  addTravellers(links.filter((link) => link.layer === layer), carried, 1 - t, { tones: BACKWARD, highlight, strength: moment.slow }, marks);
+  addTravellers(links.filter((link) => link.layer === layer), carried, 1 - t,
+    { tones: BACKWARD, highlight, strength: moment.slow }, marks);
 }
 
 const FORWARD = { up: "positive", down: "negative", hollow: false, tail: -TAIL };
@@ -96,10 +100,12 @@ function addTravellers(links, carried, t, { tones, highlight, strength }, marks)
   const fade = strength * Math.min(1, 12 * t, 12 * (1 - t) + 0.25);
   links.forEach((link, i) => {
     const share = Math.abs(sizes[i]) / most;
-    const alpha = fade * (0.35 + 0.65 * share) * (highlight && !touches(highlight, link.layer, link.to, link.from) ? DIMMED : 1);
+    const dim = highlight && !touches(highlight, link.layer, link.to, link.from) ? DIMMED : 1;
+    const alpha = fade * (0.35 + 0.65 * share) * dim;
     const [x, y] = pointOn(link.curve, t);
     const tail = [1, 2, 3].map((n) => pointOn(link.curve, clamp(t + (tones.tail * n) / 3, 0, 1)));
-    marks.push({ kind: "pulse", x, y, tail, radius: pulseRadius(share), tone: sizes[i] < 0 ? tones.down : tones.up, hollow: tones.hollow, alpha });
+    marks.push({ kind: "pulse", x, y, tail, radius: pulseRadius(share), tone: sizes[i] < 0 ? tones.down : tones.up,
+      hollow: tones.hollow, alpha });
   });
 }
 
@@ -139,7 +145,8 @@ function addUnits(picture, marks) {
     const blameReach = delta ? largest(delta) : 1;
     for (const box of boxes) {
       marks.push({
-        kind: "unit", box, face: faceOf(model, layer, layout.columns[layer].dense), value: a[box.unit], share: a[box.unit] / reach,
+        kind: "unit", box, face: faceOf(model, layer, layout.columns[layer].dense), value: a[box.unit],
+        share: a[box.unit] / reach,
         filled, delta: delta?.[box.unit] ?? 0, blamed: blamed * Math.abs((delta?.[box.unit] ?? 0) / blameReach) ** 0.5,
         alpha: bright && !bright(layer, box.unit) ? 0.35 : 1, ring: box.id === selected || box.id === highlight,
         number: numberOf(picture, layer, box.unit, filled, blamed),
@@ -185,8 +192,9 @@ function faceOf(model, layer, dense) {
 function neighbourhood(id) {
   const part = parseId(id);
   if (!part) return null;
-  if (part.kind === "unit") return (layer, unit) => Math.abs(layer - part.layer) === 1 || (layer === part.layer && unit === part.unit);
-  return (layer, unit) => (layer === part.layer && unit === part.to) || (layer === part.layer - 1 && unit === part.from);
+  const { layer: at, unit: self, to, from } = part;
+  if (part.kind === "unit") return (layer, unit) => Math.abs(layer - at) === 1 || (layer === at && unit === self);
+  return (layer, unit) => (layer === at && unit === to) || (layer === at - 1 && unit === from);
 }
 
 function wedgeMark({ layout, highlight, lens }) {
@@ -201,15 +209,24 @@ function labelMarks({ model, layout, names }) {
   const room = boxes[0].x - 8;
   const pitch = boxes.length > 1 ? boxes[1].y - boxes[0].y : Infinity;
   if (layout.columns[0].dense || (room < 16 && pitch < boxes[0].h + 10)) return [];
-  return boxes.map((box) => ({ kind: "label", box, text: names[box.unit], side: room < 16 ? "above" : "left", room: room < 16 ? box.w * 1.6 : room }));
+  const above = room < 16;
+  const place = { side: above ? "above" : "left", room: above ? 1.6 * boxes[0].w : room };
+  return boxes.map((box) => ({ kind: "label", box, text: names[box.unit], ...place }));
+}
+
+/** How much of the answer has been told: nothing while values are still on their way. */
+function toldOf({ phase, progress, slow }) {
+  if (phase === "loss") return ease(Math.min(1, 2 * progress));
+  return phase === "forward" && slow > 0 ? 0 : 1;
 }
 
 /** Prediction against target, and the loss: told in its phase, quiet otherwise. */
 function answerMark({ model, layout, snapshot, moment, numbers }) {
-  const told = moment.phase === "loss" ? ease(Math.min(1, 2 * moment.progress)) : moment.phase === "forward" && moment.slow > 0 ? 0 : 1;
+  const told = toldOf(moment);
   const stress = moment.phase === "loss" ? moment.slow * Math.sin(Math.PI * Math.min(1, moment.progress * 1.2)) : 0;
   return {
-    kind: "answer", answer: model.answer, boxes: layout.units.at(-1), box: layout.answer, names: model.problem.class_names ?? [],
+    kind: "answer", answer: model.answer, boxes: layout.units.at(-1), box: layout.answer,
+    names: model.problem.class_names ?? [],
     prediction: snapshot.prediction, target: snapshot.target, loss: snapshot.exampleLoss, numbers,
     shown: 1 - moment.slow * (1 - told), stress, filled: fillOf(model, model.layers.length - 1, moment),
   };

@@ -7,12 +7,14 @@ const BACK_STEPS = 20;
 
 /**
  * @typedef {{loading: boolean, engine: {ready: boolean, done: number, total: number}|null,
- *   trouble: import("./player.js").Trouble|null, outcome: import("./chunk.js").Outcome|null, end: number, atEnd: boolean}} StatusView
+ *   trouble: import("./player.js").Trouble|null, outcome: import("./chunk.js").Outcome|null, end: number, atEnd:
+ *   boolean, layer: string}} StatusView
  */
 
 export function createStatus({ say, format, act, retry }) {
   const bar = h("i");
-  const progress = h("div", { class: "progress", role: "progressbar", "aria-label": say("engine_warming"), "aria-valuemin": 0 }, bar);
+  const progress = h("div", { class: "progress", role: "progressbar", "aria-label": say("engine_warming"),
+    "aria-valuemin": 0 }, bar);
   const text = h("span", { class: "status-text" });
   const button = h("button", { type: "button", class: "status-button" });
   const element = h("div", { class: "status", role: "status", hidden: true }, text, progress, button);
@@ -34,8 +36,9 @@ export function createStatus({ say, format, act, retry }) {
   function render(view) {
     const { trouble, engine, outcome } = view;
     const warming = engine && !engine.ready;
-    if (trouble?.kind === "refused") return show("error", say("trouble_refused", { message: trouble.message }), { press: retry, word: say("retry") });
-    if (outcome && view.atEnd) return showOutcome(outcome, view.end);
+    if (trouble?.kind === "refused") return show("error", say("trouble_refused", { message: trouble.message }),
+      { press: retry, word: say("retry") });
+    if (outcome && view.atEnd) return showOutcome(outcome, view);
     if (warming) {
       const words = say("engine_progress", { done: format.count(engine.done), total: format.count(engine.total) });
       return show("wait", words, { share: engine.total > 0 ? engine.done / engine.total : 0 });
@@ -46,12 +49,17 @@ export function createStatus({ say, format, act, retry }) {
     return setHidden(element, true);
   }
 
-  function showOutcome({ kind, step, layer, quantity }, end) {
-    const values = { step: format.count(step ?? end), layer: layer ?? "", quantity: quantity ? say(`quantity_${quantity}`) : "" };
+  function showOutcome({ kind, step, quantity }, { end, layer }) {
+    const values = { step: format.count(step ?? end), layer, quantity: quantityWords(quantity) };
     if (kind !== "diverged") return show("done", say(`outcome_${kind}`, values));
     return show("error", say("outcome_diverged", values), {
-      press: () => act({ type: "seek", step: Math.max(0, end - BACK_STEPS) }), word: say("outcome_go_back", { count: BACK_STEPS }),
+      press: () => act({ type: "seek", step: Math.max(0, end - BACK_STEPS) }),
+      word: say("outcome_go_back", { count: BACK_STEPS }),
     });
+  }
+  function quantityWords(quantity = "") {
+    const words = say(`quantity_${quantity}`);
+    return words === `quantity_${quantity}` ? quantity.replaceAll("_", " ") : words;
   }
   return { element, render };
 }

@@ -11,8 +11,8 @@ const BUTTON_ROOM = 78;
  * @param {{say: Function, format: import("./numbers.js").Format, send: (action: object) => void}} tools
  */
 export function createStructure({ say, format, send }) {
-  const above = h("div", { class: "structure-above", "data-part": "structure" });
-  const row = h("div", { class: "structure-row", "data-part": "structure" });
+  const above = h("div", { class: "structure-above", "data-part": "structure layers" });
+  const row = h("div", { class: "structure-row", "data-part": "structure layers" });
   const note = h("span", { class: "structure-note" });
   const features = h("div", { class: "feature-labels", "data-part": "features" });
 
@@ -21,7 +21,7 @@ export function createStructure({ say, format, send }) {
    * @param {import("./layout/dense.js").Layout} layout
    */
   function place(model, layout) {
-    const roomy = layout.width >= NARROW && layout.columns.slice(1).every((column, i) => centre(column) - centre(layout.columns[i]) >= BUTTON_ROOM);
+    const roomy = layout.width >= NARROW && smallestStep(layout.columns) >= BUTTON_ROOM;
     above.replaceChildren(...(roomy ? headings(model, layout) : []));
     row.replaceChildren(...(roomy ? [layerButtons(model)] : rowButtons(model, layout)), note);
     row.dataset.roomy = String(roomy);
@@ -45,7 +45,8 @@ export function createStructure({ say, format, send }) {
   function unitButtons({ index, units }) {
     const layer = index - 1;
     return h("span", { class: "stepper" },
-      iconButton("minus", say("remove_unit", { layer: index }), () => send({ kind: "remove_unit", layer }), { disabled: units <= 1 }),
+      iconButton("minus", say("remove_unit", { layer: index }), () => send({ kind: "remove_unit", layer }),
+        { disabled: units <= 1 }),
       h("span", { class: "stepper-value", text: String(units) }),
       iconButton("plus", say("add_unit", { layer: index }), () => send({ kind: "add_unit", layer })));
   }
@@ -53,15 +54,22 @@ export function createStructure({ say, format, send }) {
   function layerButtons(model) {
     const hidden = model.layers.length - 2;
     return h("span", { class: "stepper", role: "group" },
-      iconButton("minus", say("remove_layer"), () => send({ kind: "remove_layer", layer: hidden - 1 }), { disabled: hidden < 1 }),
+      iconButton("minus", say("remove_layer"), () => send({ kind: "remove_layer", layer: hidden - 1 }),
+        { disabled: hidden < 1 }),
       h("span", { class: "stepper-value", text: say(hidden === 1 ? "hidden_layers_one" : "hidden_layers", { count: hidden }) }),
       iconButton("plus", say("add_layer"), () => send({ kind: "add_layer", layer: hidden })));
   }
 
   function rowButtons(model, layout) {
     const hidden = model.layers.filter(({ role }) => role === "hidden");
-    return [...(layout.features.length > 0 ? [] : featureChips(model)), layerButtons(model), ...hidden.map((layer) => h("span", { class: "row-layer", role: "group", "aria-label": say("layer_heading", { layer: layer.index }) },
-      h("span", { class: "heading-name", text: say("layer_short", { layer: layer.index }) }), unitButtons(layer)))];
+    const chips = layout.features.length > 0 ? [] : featureChips(model);
+    return [...chips, layerButtons(model), ...hidden.map(rowLayer)];
+  }
+
+  function rowLayer(layer) {
+    const name = h("span", { class: "heading-name", text: say("layer_short", { layer: layer.index }) });
+    const label = say("layer_heading", { layer: layer.index });
+    return h("span", { class: "row-layer", role: "group", "aria-label": label }, name, unitButtons(layer));
   }
 
   function featureButtons(model, layout) {
@@ -84,10 +92,11 @@ export function createStructure({ say, format, send }) {
   function featureButton(name, active, count) {
     const label = prettyFeature(name);
     return h("button", {
-      type: "button", class: "feature", "aria-pressed": String(active), "aria-label": say(active ? "feature_on" : "feature_off", { name: label }),
+      type: "button", class: "feature", "aria-pressed": String(active),
+      "aria-label": say(active ? "feature_on" : "feature_off", { name: label }),
       disabled: active && count === 1, title: say(active ? "feature_on" : "feature_off", { name: label }),
       onclick: () => send({ kind: "toggle_feature", feature: name }),
-    }, h("span", { text: label }));
+    }, h("span", {}, ...mathematics(name)));
   }
 
   /** Says so when not every connection is drawn. */
@@ -96,6 +105,19 @@ export function createStructure({ say, format, send }) {
   }
 
   return { above, row, features, place, renderNote };
+}
+
+/** A feature's name as mathematics sets it: "x1_squared" as x with a 1 below and a 2 above. */
+function mathematics(name) {
+  return name.split("_").flatMap((part) => {
+    if (part === "squared") return [h("sup", { text: "2" })];
+    return part === "sin" ? ["sin "] : [part.slice(0, 1), h("sub", { text: part.slice(1) })];
+  });
+}
+
+/** Pixels between the middles of the two nearest columns. */
+function smallestStep(columns) {
+  return Math.min(...columns.slice(1).map((column, i) => centre(column) - centre(columns[i])));
 }
 
 const centre = (column) => column.x + column.w / 2;

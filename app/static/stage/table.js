@@ -24,25 +24,30 @@ export function createTable({ say }) {
 }
 
 function unitTable(told) {
-  const ids = told.model.layers.slice(1).flatMap(({ index, units }) => Array.from({ length: units }, (_, unit) => unitId(index, unit)));
+  const idsOf = ({ index, units }) => Array.from({ length: units }, (_, unit) => unitId(index, unit));
+  const ids = told.model.layers.slice(1).flatMap(idsOf);
   return table(told, told.say("table_units", { step: told.format.count(told.snapshot.step) }), told.say("table_unit"), ids);
 }
 
 function edgeTable(told) {
   const { layers } = told.model;
-  const ids = layers.slice(1).flatMap(({ index, units }) =>
-    Array.from({ length: units * layers[index - 1].units }, (_, at) => edgeId(index, Math.floor(at / layers[index - 1].units), at % layers[index - 1].units)));
+  const ids = layers.slice(1).flatMap(({ index, units }) => {
+    const inputs = layers[index - 1].units;
+    return Array.from({ length: units * inputs }, (_, at) => edgeId(index, Math.floor(at / inputs), at % inputs));
+  });
   return table(told, told.say("table_edges", { step: told.format.count(told.snapshot.step) }), told.say("table_edge"), ids);
 }
 
 function table(told, title, first, ids) {
   const rows = ids.slice(0, MOST_ROWS).map((id) => details(told, id));
-  const heads = rows.reduce((longest, { rows: cells }) => (cells.length > longest.length ? cells.map(([label]) => label) : longest), []);
+  const fullest = rows.reduce((a, b) => (b.rows.length > a.rows.length ? b : a));
+  const heads = fullest.rows.map(([label]) => label);
   const left = ids.length - rows.length;
   return h("div", { class: "table-scroll", tabindex: 0, role: "region", "aria-label": title },
     h("table", {},
       h("caption", { text: left > 0 ? `${title} ${told.say("table_more", { count: told.format.count(left) })}` : title }),
-      h("thead", {}, h("tr", {}, h("th", { scope: "col", text: first }), ...heads.map((text) => h("th", { scope: "col", text })))),
+      h("thead", {}, h("tr", {}, h("th", { scope: "col", text: first }),
+        ...heads.map((text) => h("th", { scope: "col", text })))),
       h("tbody", {}, ...rows.map(({ title: name, rows: cells }) =>
         h("tr", {}, h("th", { scope: "row", text: name }), ...cells.map(([, text]) => h("td", { text })))))));
 }

@@ -1,8 +1,10 @@
 /** Colours and type, from Streamlit's own variables: one palette for a light page, one for a dark. */
 
 /**
- * @typedef {{dark: boolean, ink: string, paper: string, font: string, soft: string, faint: string, line: string, ground: string,
- *   positive: string, negative: string, rise: string, fall: string, train: string, test: string, classes: string[], ramp: Uint32Array, points: Uint32Array,
+ * @typedef {{dark: boolean, ink: string, paper: string, font: string, soft: string, faint: string, line: string,
+ *   ground: string,
+ *   positive: string, negative: string, rise: string, fall: string, train: string, test: string, classes: string[],
+ *   ramp: Uint32Array, points: Uint32Array,
  *   rgb: {paper: number[], classes: number[][]}}} Theme
  * positive and negative: signs of what runs forward; rise and fall: signs of gradients, which run back
  */
@@ -19,6 +21,7 @@ const DARK = {
   map: { positive: "#2f9be6", negative: "#f08c24", strength: 0.6 },
   classes: ["#f7a04b", "#4fb0f0", "#4cc38a", "#b596f5", "#ff85ad", "#4ccbe0", "#d0b284", "#ff8277", "#9aa5f0", "#a8c84f"],
 };
+const SHARED = ["positive", "negative", "rise", "fall", "train", "test", "soft", "faint", "line", "ground"];
 /** Samples of the ramp from -1 to 1. */
 export const RAMP = 256;
 
@@ -33,7 +36,8 @@ export function readTheme(element) {
   return {
     dark, ...palette,
     ink: css(ink), train: css(ink), paper: css(paper),
-    soft: css(mix(paper, ink, 0.68)), faint: css(mix(paper, ink, 0.3)), line: css(mix(paper, ink, 0.14)), ground: css(mix(paper, ink, 0.04)),
+    soft: css(mix(paper, ink, 0.68)), faint: css(mix(paper, ink, 0.3)), line: css(mix(paper, ink, 0.14)),
+    ground: css(mix(paper, ink, 0.04)),
     font: read("--st-font", "sans-serif"),
     ramp: makeRamp(paper, palette.map), points: makeRamp(paper, { ...palette, strength: 1 }),
     rgb: { paper, classes: palette.classes.map(parseColour) },
@@ -79,6 +83,17 @@ export function luminance(rgb) {
 
 /** The palettes, for tests of contrast. */
 export const PALETTES = { light: LIGHT, dark: DARK };
+
+/** The colours that the style sheet needs. @param {HTMLElement} root @param {Theme} theme */
+export function putTheme(root, theme) {
+  root.dataset.theme = theme.dark ? "dark" : "light";
+  for (const name of SHARED) root.style.setProperty(`--${name}`, theme[name]);
+}
+
+/** @param {Theme} theme @param {Theme|undefined} other */
+export function sameTheme(theme, other) {
+  return SHARED.every((name) => theme[name] === other?.[name]) && theme.paper === other.paper && theme.font === other.font;
+}
 
 /** The ramp as CSS colours, for marks that are filled rather than painted pixel by pixel. @param {Theme} theme */
 export function rampColours({ ramp }) {

@@ -12,17 +12,22 @@ import { SPEEDS } from "./timeline.js";
  * @param {{say: Function, format: import("./numbers.js").Format, act: (action: object) => void}} tools
  */
 export function createTransport({ say, format, act }) {
-  const play = iconButton("play", say("play"), () => act({ type: "toggle" }), { class: "play", shortcut: say("key_space") });
-  const back = iconButton("back", say("back"), () => act({ type: "back" }), { shortcut: "←", class: "ghost" });
-  const step = iconButton("step", say("step"), () => act({ type: "step" }), { shortcut: "→", class: "ghost", word: say("step_word") });
-  const phase = iconButton("phase", say("phase"), () => act({ type: "phase" }), { shortcut: "⇧ →", class: "ghost", word: say("phase_word") });
-  const restart = iconButton("restart", say("restart"), () => act({ type: "seek", step: 0 }), { shortcut: say("key_home"), class: "ghost" });
+  const play = iconButton("play", say("play"), () => act({ type: "toggle" }),
+    { class: "play", "data-part": "play", shortcut: say("key_space") });
+  const back = iconButton("back", say("back"), () => act({ type: "back" }), { shortcut: "←", "data-part": "step" });
+  const step = iconButton("step", say("step"), () => act({ type: "step" }),
+    { shortcut: "→", "data-part": "step", word: say("step_word") });
+  const phase = iconButton("phase", say("phase"), () => act({ type: "phase" }),
+    { shortcut: "⇧ →", "data-part": "step", word: say("phase_word") });
+  const restart = iconButton("restart", say("restart"), () => act({ type: "seek", step: 0 }),
+    { shortcut: say("key_home"), "data-part": "reset" });
   const speed = createSpeed({ say, format, act });
   const scrub = createScrub({ say, format, act });
-  const where = h("div", { class: "where" });
   const stepText = h("b");
   const epochText = h("span");
-  where.append(h("span", { class: "where-step" }, h("span", { text: `${say("step_label")} ` }), stepText), h("span", { class: "where-epoch" }, h("span", { text: `${say("epoch_label")} ` }), epochText));
+  const where = h("div", { class: "where" },
+    h("span", { class: "where-step" }, h("span", { text: `${say("step_label")} ` }), stepText),
+    h("span", { class: "where-epoch" }, h("span", { text: `${say("epoch_label")} ` }), epochText));
   const element = h("div", { class: "transport", role: "group", "aria-label": say("transport"), "data-part": "transport" },
     scrub.element,
     h("div", { class: "bar" }, h("div", { class: "buttons" }, restart, back, play, step, phase), where, speed.element));
@@ -52,7 +57,8 @@ function createSpeed({ say, format, act }) {
   });
   const value = h("output", { class: "speed-value" });
   const element = h("label", { class: "speed", "data-part": "speed" },
-    h("span", { class: "speed-end", text: say("speed_slow") }), input, h("span", { class: "speed-end", text: say("speed_fast") }), value);
+    h("span", { class: "speed-end", text: say("speed_slow") }), input,
+      h("span", { class: "speed-end", text: say("speed_fast") }), value);
 
   function render(index) {
     const words = say(SPEEDS[index] === 1 ? "speed_value_one" : "speed_value", { speed: format.axis(SPEEDS[index]) });

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+
+from tests.benchmarks.peers import jax_attention, jax_recurrent
 
 ACTIVATIONS = {"identity": lambda z: z, "relu": jax.nn.relu, "tanh": jnp.tanh}
 
@@ -17,7 +20,29 @@ def dense(name: str, layer: dict[str, Any], parameters: dict, x: jax.Array) -> j
     return ACTIVATIONS[layer["activation"]["name"]](z)
 
 
-LAYERS = {"dense": dense}
+def conv2d(name: str, layer: dict[str, Any], parameters: dict, x: jax.Array) -> jax.Array:
+    padding = 2 * [2 * (layer["padding"],)]
+    z = jax.lax.conv_general_dilated(x, parameters[f"{name}.weight"], 2 * (layer["stride"],), padding)
+    return ACTIVATIONS[layer["activation"]["name"]](z + parameters[f"{name}.bias"][:, None, None])
+
+
+def max_pool2d(name: str, layer: dict[str, Any], parameters: dict, x: jax.Array) -> jax.Array:
+    window = (1, 1, layer["size"], layer["size"])
+    return jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, window, window, "VALID")
+
+
+def flatten(name: str, layer: dict[str, Any], parameters: dict, x: jax.Array) -> jax.Array:
+    return x.reshape(len(x), -1)
+
+
+LAYERS = {
+    "dense": dense,
+    **jax_recurrent.LAYERS,
+    **jax_attention.LAYERS,
+    "conv2d": conv2d,
+    "max_pool2d": max_pool2d,
+    "flatten": flatten,
+}
 
 
 def mean_squared_error(output: jax.Array, y: jax.Array) -> jax.Array:
@@ -25,7 +50,7 @@ def mean_squared_error(output: jax.Array, y: jax.Array) -> jax.Array:
 
 
 def categorical_cross_entropy(output: jax.Array, y: jax.Array) -> jax.Array:
-    return -jnp.take_along_axis(jax.nn.log_softmax(output), y[:, None], axis=1).mean()
+    return -jnp.take_along_axis(jax.nn.log_softmax(output), y[..., None].astype(int), axis=-1).mean()
 
 
 LOSSES = {"mean_squared_error": mean_squared_error, "categorical_cross_entropy": categorical_cross_entropy}
@@ -44,8 +69,10 @@ def adam(options: dict[str, Any], state: tuple, gradients: dict) -> tuple:
     m = jax.tree.map(lambda m, g: b1 * m + (1 - b1) * g, m, gradients)
     v = jax.tree.map(lambda v, g: b2 * v + (1 - b2) * g * g, v, gradients)
 
+    first, second = (-jnp.expm1(t * math.log(b)) for b in (b1, b2))  # 1 - b^t, without cancellation
+
     def moved(p, m, v):
-        return p - rate * (m / (1 - b1**t)) / (jnp.sqrt(v / (1 - b2**t)) + epsilon)
+        return p - rate * (m / first) / (jnp.sqrt(v / second) + epsilon)
 
     return jax.tree.map(moved, parameters, m, v), (m, v), t
 

@@ -8,22 +8,58 @@ import numpy as np
 import torch
 from torch import nn
 
+from tests.benchmarks.peers import torch_attention, torch_recurrent
+
 torch.set_num_threads(1)
 
 ACTIVATIONS = {"identity": nn.Identity, "relu": nn.ReLU, "tanh": nn.Tanh}
-LOSSES = {"mean_squared_error": nn.MSELoss, "categorical_cross_entropy": nn.CrossEntropyLoss}
+
+
+class CrossEntropy(nn.CrossEntropyLoss):
+    """Of outputs [batch, ..., classes]."""
+
+    def forward(self, output: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return super().forward(output.flatten(0, -2), y.flatten())
+
+
+LOSSES = {"mean_squared_error": nn.MSELoss, "categorical_cross_entropy": CrossEntropy}
 OPTIMISERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
 
 
-def dense(name: str, layer: dict[str, Any], arrays: dict[str, np.ndarray]) -> list[nn.Module]:
-    weight, bias = torch.tensor(arrays[f"{name}.weight"]), torch.tensor(arrays[f"{name}.bias"])
-    linear = nn.Linear(weight.shape[1], weight.shape[0])
-    linear.weight.data, linear.bias.data = weight, bias
+def with_activation(name: str, module: Any, layer: dict[str, Any], arrays: dict[str, np.ndarray]) -> list[nn.Module]:
+    """A module with our weights, and its activation as another one."""
+    module.weight.data, module.bias.data = (torch.tensor(arrays[f"{name}.{part}"]) for part in ("weight", "bias"))
     activation = layer["activation"]["name"]
-    return [linear] if activation == "identity" else [linear, ACTIVATIONS[activation]()]
+    return [module] if activation == "identity" else [module, ACTIVATIONS[activation]()]
 
 
-LAYERS = {"dense": dense}
+def dense(name: str, layer: dict[str, Any], arrays: dict[str, np.ndarray]) -> list[nn.Module]:
+    outputs, inputs = arrays[f"{name}.weight"].shape
+    return with_activation(name, nn.Linear(inputs, outputs), layer, arrays)
+
+
+def conv2d(name: str, layer: dict[str, Any], arrays: dict[str, np.ndarray]) -> list[nn.Module]:
+    filters, channels, *kernel = arrays[f"{name}.weight"].shape
+    module = nn.Conv2d(channels, filters, tuple(kernel), layer["stride"], layer["padding"])
+    return with_activation(name, module, layer, arrays)
+
+
+def max_pool2d(name: str, layer: dict[str, Any], arrays: dict[str, np.ndarray]) -> list[nn.Module]:
+    return [nn.MaxPool2d(layer["size"])]
+
+
+def flatten(name: str, layer: dict[str, Any], arrays: dict[str, np.ndarray]) -> list[nn.Module]:
+    return [nn.Flatten()]
+
+
+LAYERS = {
+    "dense": dense,
+    **torch_recurrent.LAYERS,
+    **torch_attention.LAYERS,
+    "conv2d": conv2d,
+    "max_pool2d": max_pool2d,
+    "flatten": flatten,
+}
 
 
 class TorchPeer:
@@ -38,6 +74,7 @@ class TorchPeer:
         rate = task["optimiser"]["learning_rate"]
         self.optimiser = OPTIMISERS[task["optimiser"]["name"]](self.model.parameters(), lr=rate)
         x, y = torch.tensor(arrays["x"]), torch.tensor(arrays["y"])
+        y = y.long() if isinstance(self.loss, CrossEntropy) else y
         self.batches = list(zip(x.split(task["batch"]), y.split(task["batch"]), strict=True))
         self.step = 0
 

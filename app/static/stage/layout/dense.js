@@ -14,7 +14,7 @@ import { unitId } from "../model.js";
 const TILE = { min: 13, max: 46 };
 const FOLDED = { size: 30, gap: 6, min: 7 };
 /** Below this many pixels a row cannot hold a number under its tile. */
-const NUMBER_ROOM = 15;
+const NUMBER_ROOM = 16;
 
 /**
  * @param {import("../model.js").Model} model
@@ -93,7 +93,8 @@ function placeUnits(layer, { rows: height, cols, size, pitchX, pitchY }, { x, in
     const byRow = pitchX === size && cols > 1;
     const row = slots ? slots[unit] : byRow ? Math.floor(unit / cols) : unit % height;
     const column = slots ? 0 : byRow ? unit % cols : Math.floor(unit / height);
-    return { id: unitId(layer.index, unit), layer: layer.index, unit, x: x + column * pitchX, y: top + row * pitchY, w: size, h: size };
+    return { id: unitId(layer.index, unit), layer: layer.index, unit, x: x + column * pitchX, y: top + row * pitchY,
+      w: size, h: size };
   });
 }
 

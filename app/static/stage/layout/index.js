@@ -24,7 +24,7 @@ export function layoutNetwork(model, { width, height }) {
   const lasting = model.answer === "classes";
   return layoutDense(model, {
     width, height,
-    top: narrow ? 16 : 46,
+    top: narrow ? 16 : 54,
     bottom: 16,
     left: narrow ? 6 : model.image ? 10 : LABEL_ROOM[model.kind],
     right: narrow ? (lasting ? 62 : 58) : lasting ? 128 : 104,

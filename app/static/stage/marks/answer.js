@@ -14,7 +14,8 @@ export function drawAnswer(ctx, mark, tools) {
 }
 
 /** A short scale under the output: a ring where the answer should be, a dot where it is, and the error between. */
-function drawGauge(ctx, { answer, boxes: [out], box, prediction: [p], target: [y], loss, shown, stress }, { theme, format, say }) {
+function drawGauge(ctx, { answer, boxes: [out], box, prediction: [p], target: [y], loss, shown, stress },
+  { theme, format, say }) {
   const low = answer === "probability" ? 0 : Math.min(-1, y, p);
   const high = Math.max(1, y, p);
   const half = Math.min(box.w - 8, 44);
@@ -49,7 +50,7 @@ function drawClasses(ctx, { boxes, box, prediction, target, names, loss, shown, 
     const label = names[unit] ?? String(unit);
     ctx.textAlign = "left";
     ctx.font = `${right ? "600 " : ""}${boxes.length > 6 ? 10.5 : 11.5}px ${theme.font}`;
-    const words = width > 80 ? `${label} ${format.percent(prediction[unit])}` : label;
+    const words = width > 80 && shown > 0.5 ? `${label} · ${format.percent(prediction[unit])}` : label;
     text(ctx, words, left, bar - (boxes.length > 6 ? 9 : 11), right ? theme.ink : theme.soft, 1);
   });
   const last = boxes.at(-1);

@@ -9,11 +9,11 @@ export function drawFace(ctx, mark, tools) {
 }
 
 const FACES = {
-  plane: (ctx, { box }, { maps }) => maps.paintTile(ctx, box),
-  weights: (ctx, { box }, { maps }) => maps.paintTile(ctx, box),
-  line: (ctx, { box }, { maps, theme }) => drawLine(ctx, box, maps.row(box.layer, box.unit), maps.activationOf(box.layer), theme),
-  value: (ctx, mark, tools) => drawValue(ctx, mark, tools),
-  plain: (ctx, mark, tools) => drawValue(ctx, mark, tools),
+  plane: (ctx, { box }, { tiles }) => tiles.paint(ctx, box),
+  weights: (ctx, { box }, { tiles }) => tiles.paint(ctx, box),
+  line: (ctx, { box }, tools) => drawLine(ctx, box, tools),
+  value: drawValue,
+  plain: drawValue,
   pixel: (ctx, { box, value, share }, { theme }) => {
     ctx.globalAlpha *= value < 0 ? 0 : Math.abs(share);
     ctx.fillStyle = theme.ink;
@@ -21,12 +21,14 @@ const FACES = {
   },
 };
 
-function drawValue(ctx, { box, value, filled }, { maps, colours }) {
-  ctx.fillStyle = colours[rampIndex(squash(value, maps.activationOf(box.layer)) * filled)];
+function drawValue(ctx, { box, value, filled }, { responses, colours }) {
+  ctx.fillStyle = colours[rampIndex(squash(value, responses.activationOf(box.layer)) * filled)];
   fillRound(ctx, box);
 }
 
-function drawLine(ctx, { x, y, w, h }, row, activation, theme) {
+function drawLine(ctx, { x, y, w, h, layer, unit }, { responses, theme }) {
+  const row = responses.row(layer, unit);
+  const scale = responses.scaleOf(layer);
   ctx.fillStyle = theme.ground;
   fillRound(ctx, { x, y, w, h });
   ctx.strokeStyle = theme.line;
@@ -38,7 +40,7 @@ function drawLine(ctx, { x, y, w, h }, row, activation, theme) {
   ctx.strokeStyle = theme.ink;
   ctx.lineWidth = 1.5;
   ctx.beginPath();
-  row.forEach((v, i) => ctx.lineTo(x + (w * i) / (row.length - 1), y + h * (0.5 - 0.42 * squash(v, activation))));
+  row.forEach((v, i) => ctx.lineTo(x + (w * i) / (row.length - 1), y + h * (0.5 - 0.42 * scale(v))));
   ctx.stroke();
 }
 
@@ -57,7 +59,7 @@ export function drawFrame(ctx, mark, { theme, format }) {
   ctx.textAlign = "center";
   ctx.textBaseline = "top";
   const words = delta ? `δ ${format.small(value)}` : format.short(value);
-  ctx.fillText(words, box.x + box.w / 2, box.y + box.h + (delta ? 4.5 : 3));
+  ctx.fillText(words, box.x + box.w / 2, box.y + box.h + (delta ? 4 : 3));
 }
 
 function drawBorder(ctx, { box, value, share, filled, alpha, face }, theme) {

@@ -1,6 +1,7 @@
 /** The followed example where the data have no plane: a picture, or one bar an input. A unit in focus shows its weights. */
 
 import { rampIndex, squash } from "../scales.js";
+import { WEIGHT_GAIN } from "../tiles.js";
 import { rampColours } from "../theme.js";
 
 /**
@@ -31,7 +32,7 @@ function drawPixels(ctx, { width, height, model, snapshot, theme }, weights) {
   const most = Math.max(1e-9, ...x);
   for (let i = 0; i < side * side; i += 1) {
     ctx.globalAlpha = weights ? 1 : Math.max(0, x[i] / most) * 0.92;
-    ctx.fillStyle = weights ? colours[rampIndex(squash(4 * weights[i], null))] : theme.ink;
+    ctx.fillStyle = weights ? colours[rampIndex(squash(WEIGHT_GAIN * weights[i], null))] : theme.ink;
     ctx.fillRect(left + cell * (i % side), cell * Math.floor(i / side), cell - 1, cell - 1);
   }
   ctx.globalAlpha = 1;

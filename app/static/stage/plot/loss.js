@@ -3,7 +3,7 @@
 import { logTicks, ticks } from "../scales.js";
 import { makeFrame } from "./frame.js";
 
-const MARGIN = { left: 44, right: 12, top: 8, bottom: 20 };
+const MARGIN = { left: 44, right: 12, top: 8, bottom: 27 };
 
 /**
  * @typedef {{width: number, height: number, history: import("../history.js").History, step: number, recorded: number,
@@ -13,7 +13,8 @@ const MARGIN = { left: 44, right: 12, top: 8, bottom: 20 };
 /** The plot's frame: steps across, loss (or its logarithm) up. @param {LossPicture} picture */
 export function lossFrame({ width, height, history, recorded, log }) {
   const [low, high] = lossRange(history, log, recorded);
-  return makeFrame({ width, height, margin: MARGIN, x: [0, Math.max(1, recorded)], y: [low, high].map(log ? Math.log10 : Number) });
+  return makeFrame({ width, height, margin: MARGIN, x: [0, Math.max(1, recorded)],
+    y: [low, high].map(log ? Math.log10 : Number) });
 }
 
 /** Bounds over all that was shown, opened to round numbers so that the axis stands still. */
@@ -65,7 +66,7 @@ function drawLossAxes(ctx, frame, { theme, format, log, recorded, history }) {
     ctx.fillText(format.axis(tick), frame.left - 6, y);
   }
   ctx.textBaseline = "top";
-  for (const tick of ticks(0, Math.max(1, recorded), frame.width / 70)) {
+  for (const tick of ticks(0, Math.max(1, recorded), frame.width / 70).filter(Number.isInteger)) {
     const [x] = frame.place(tick, 0);
     ctx.textAlign = x > frame.left + frame.width - 14 ? "right" : "center";
     ctx.fillText(format.count(tick), x, frame.top + frame.height + 6);

@@ -7,21 +7,22 @@ import { drawPoints } from "./points.js";
 const TURN = 2 * Math.PI;
 
 /**
- * @typedef {{frame: import("./frame.js").Frame, domain: [number, number], maps: import("../maps.js").ResponseMaps,
+ * @typedef {{frame: import("./frame.js").Frame, domain: [number, number], big: import("../bigMap.js").BigMap,
+ *   responses: import("../responses.js").Responses,
  *   of: {layer: number, unit: number}|null, discretise: boolean, points: HTMLCanvasElement|null, theme: object,
  *   format: object, followed: number[]|null, cursor: [number, number]|null, axes: [string, string]}} PlanePicture
  */
 
 /** @param {CanvasRenderingContext2D} ctx @param {PlanePicture} picture */
 export function drawPlane(ctx, picture) {
-  const { frame, maps, of, discretise, theme } = picture;
+  const { frame, responses, of, discretise, theme } = picture;
   const { left, top, width, height } = frame;
   ctx.globalAlpha = 1;
   ctx.imageSmoothingEnabled = true;
   ctx.imageSmoothingQuality = "medium";
-  const big = maps.paintBig(of, { discretise });
+  const big = picture.big.paint(of, discretise);
   ctx.drawImage(big, 0.5, 0.5, big.width - 1, big.height - 1, left, top, width, height);
-  if (!of && maps.model.answer === "value") drawIsolines(ctx, picture);
+  if (!of && responses.model.answer === "value") drawIsolines(ctx, picture);
   else drawContours(ctx, picture);
   if (picture.points) ctx.drawImage(picture.points, 0, 0, picture.points.logicalWidth, picture.points.logicalHeight);
   if (picture.followed) drawFollowed(ctx, frame, picture.followed, theme);
@@ -34,9 +35,9 @@ export function drawPlane(ctx, picture) {
 }
 
 /** The boundary in ink with a light edge; two fainter lines where the answer is half sure. */
-function drawContours(ctx, { frame, maps, of, discretise, theme }) {
-  const { side } = maps.current;
-  const fields = of ? [maps.signedField(of)] : maps.boundaries();
+function drawContours(ctx, { frame, responses, of, discretise, theme }) {
+  const { side } = responses.current;
+  const fields = of ? [responses.signedField(of)] : responses.boundaries();
   ctx.setLineDash([]);
   if (!discretise && fields.length === 1) {
     for (const level of [-0.5, 0.5]) strokeContour(ctx, frame, fields[0], side, level, theme.ink, 0.8, 0.28);
@@ -48,10 +49,11 @@ function drawContours(ctx, { frame, maps, of, discretise, theme }) {
 }
 
 /** A regression has no boundary, only heights. */
-function drawIsolines(ctx, { frame, maps, theme }) {
-  const field = maps.signedField(null);
+function drawIsolines(ctx, { frame, responses, theme }) {
+  const field = responses.signedField(null);
   for (const level of [-0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75]) {
-    strokeContour(ctx, frame, field, maps.current.side, level, theme.ink, level === 0 ? 1.4 : 0.8, level === 0 ? 0.6 : 0.3);
+    strokeContour(ctx, frame, field, responses.current.side, level, theme.ink, level === 0 ? 1.4 : 0.8,
+      level === 0 ? 0.6 : 0.3);
   }
 }
 
@@ -138,8 +140,10 @@ export function paintPoints({ train, test, showTest, added }, options, size, sca
   Object.assign(canvas, { logicalWidth: size, logicalHeight: size });
   const ctx = canvas.getContext("2d");
   ctx.scale(scale, scale);
-  if (showTest) drawPoints(ctx, test, { ...options, hollow: true });
-  drawPoints(ctx, train, options);
+  const crowd = train.length + (showTest ? test.length : 0);
+  const points = { ...options, size: crowd > 800 ? 2.2 : crowd > 400 ? 2.7 : 3.3 };
+  if (showTest) drawPoints(ctx, test, { ...points, hollow: true });
+  drawPoints(ctx, train, points);
   drawPoints(ctx, added, { ...options, size: 4.6 });
   return canvas;
 }

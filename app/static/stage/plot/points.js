@@ -8,7 +8,8 @@ const TURN = 2 * Math.PI;
  * @param {{place: Function, classOf: (label: number) => number, colourOf: (label: number) => string, theme: object,
  *   hollow?: boolean, size?: number, outline?: string}} options
  */
-export function drawPoints(ctx, points, { place, classOf, colourOf, theme, hollow = false, size = 3.3, outline = theme.paper }) {
+export function drawPoints(ctx, points, { place, classOf, colourOf, theme, hollow = false, size = 3.3,
+  outline = theme.paper }) {
   ctx.globalAlpha = 1;
   ctx.setLineDash([]);
   for (const [x, y, label] of points) {

@@ -1,0 +1,44 @@
+/**
+ * Tells Python and the address bar where the film stands, once it does. While it runs Python hears nothing, and the address
+ * holds the experiment with its edits, without a step.
+ */
+
+import { address } from "./link.js";
+import { isMoving } from "./reducer.js";
+
+/** Milliseconds after the last change. */
+const DELAY = 300;
+
+export class Reporter {
+  /**
+   * @param {() => import("./reducer.js").State|null} current  null: nothing is shown yet
+   * @param {(value: object) => void} send
+   */
+  constructor(current, send) {
+    Object.assign(this, { current, send, timer: 0, told: "" });
+  }
+
+  /** Something changed that is worth telling. */
+  soon() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.tell(), DELAY);
+  }
+
+  tell() {
+    const state = this.current();
+    if (!state) return;
+    const { link, edits, follow, selected } = state;
+    const standing = !isMoving(state);
+    const step = Math.floor(state.position + 1e-6);
+    const query = address(link, edits, standing ? step : 0, location.search);
+    if (query !== location.search) history.replaceState(history.state, "", query + location.hash);
+    const value = { link, edits, step, follow, selected };
+    if (!standing || JSON.stringify(value) === this.told) return;
+    this.told = JSON.stringify(value);
+    this.send(value);
+  }
+
+  stop() {
+    clearTimeout(this.timer);
+  }
+}
