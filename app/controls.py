@@ -19,7 +19,7 @@ from app.i18n import Translator
 from app.page import Notice
 from app.presets import PRESETS, lesson
 from app.session import Session
-from app.state import CHOICE, VIEW, Hidden, Settings
+from app.state import CHOICE, DATASETS, VIEW, Hidden, Settings
 from engine import datasets
 from engine.errors import ConfigurationError
 
@@ -184,7 +184,7 @@ class Panel:
                 options=known("task"), format_func=lambda task: t(f"controls.task.{task}"), required=True,
                 width="stretch", label_visibility="collapsed", **self._common("task"),
             )  # fmt: skip
-        names = [name for name in datasets.names() if datasets.entry(name).task == chosen.task]
+        names = [name for name in DATASETS if datasets.entry(name).task == chosen.task]
         self.menu("dataset", "dataset", names)
         self.number("classes")
         sliders = [name for name in ("noise", "train_fraction") if self._shown(name)]

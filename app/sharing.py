@@ -22,7 +22,9 @@ from app.sharing_reader import LinkProblem, Reader
 from app.sharing_specs import LinkError, number_text, read_flag, read_number, read_spec, read_whole, spec_text, split
 from app.state import (
     CHOICE,
+    DATASETS,
     MOST_STEPS,
+    NOT_CHOSEN,
     VIEW,
     Names,
     Settings,
@@ -38,7 +40,7 @@ from app.state import (
 )
 from engine import datasets
 from engine.datasets.options import LARGEST_SEED, Features, Flag, Integer, Number, Option, Points, Seed
-from engine.errors import ConfigurationError, EngineError
+from engine.errors import ConfigurationError, EngineError, UnknownNameError
 from engine.experiment import EDIT_KEYS
 from engine.layers import Layer
 from engine.losses import Loss
@@ -68,9 +70,9 @@ OPTION_KEYS = {"train_fraction": "train", "seed": "data_seed"}
 DATA_KEYS = tuple(
     dict.fromkeys(
         OPTION_KEYS.get(option, option)
-        for name in datasets.names()
+        for name in DATASETS
         for option in datasets.entry(name).options
-        if option not in ("seed", "labels")
+        if option not in ("seed", "labels", *NOT_CHOSEN)
     )
 )
 KEYS = (
@@ -212,7 +214,9 @@ def _read_version(text: str) -> str:
 
 
 def _read_name(text: str) -> str:
-    return datasets.entry(text).name
+    if text not in DATASETS:
+        raise UnknownNameError("dataset", text, DATASETS)
+    return text
 
 
 def _read_options(reader: Reader, name: str) -> dict[str, Any]:
@@ -481,8 +485,8 @@ def _usual_texts(experiment: engine.Experiment) -> dict[str, str]:
 def _options_of(dataset: engine.Dataset) -> dict[str, Any]:
     """The options of a dataset of the catalogue, in canonical form."""
     spec = dataset.spec
-    if spec["name"] not in datasets.names():
-        raise LinkError("data", spec["name"], "data of the catalogue: a link holds no arrays")
+    if spec["name"] not in DATASETS:
+        raise LinkError("data", spec["name"], "data of the page's catalogue: a link holds no arrays")
     return {
         name: option.check(name, spec["options"][name]) for name, option in datasets.entry(spec["name"]).options.items()
     }

@@ -9,7 +9,19 @@
 An `Experiment` is what a person chose; a `Run` is it being trained; a `Trace` is what was recorded.
 """
 
-from engine import activations, datasets, errors, initialisers, losses, optimisers, regimes, regularisers, schedules
+from engine import (
+    activations,
+    datasets,
+    errors,
+    export,
+    initialisers,
+    losses,
+    optimisers,
+    regimes,
+    regularisers,
+    schedules,
+    weights,
+)
 from engine.cost import Cost, cost
 from engine.datasets import Dataset
 from engine.experiment import Edit, Experiment
@@ -101,6 +113,7 @@ __all__ = [
     "cost",
     "datasets",
     "errors",
+    "export",
     "gradient_check",
     "initialisers",
     "losses",
@@ -108,4 +121,5 @@ __all__ = [
     "regimes",
     "regularisers",
     "schedules",
+    "weights",
 ]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from engine.datasets.features import feature_columns
-from engine.datasets.labels import Labels, decoded, encoded, form_of
+from engine.datasets.labels import LABELS, Labels, decoded, encoded, form_of
 from engine.datasets.randomness import RandomSource
 from engine.errors import ConfigurationError
 
@@ -24,7 +24,7 @@ Task = Literal["classification", "regression"]
 class Arrays:
     """The numbers of a dataset, read-only, and the random stream after they were drawn.
 
-    x [n, ...] float64; y int64 class numbers [n] or float64 [n, outputs]; points [n, 2] float64 or None.
+    x [n, ...] float64; y int64 class numbers [n] or [n, time], or float64 [n, outputs]; points [n, 2] float64 or None.
     """
 
     x_train: NDArray[np.float64]
@@ -57,6 +57,7 @@ class Recipe:
     classes: int | None = None
     input_names: tuple[str, ...] = ()
     class_names: tuple[str, ...] = ()
+    vocabulary: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     domain: tuple[float, float] | None = None
 
@@ -71,15 +72,17 @@ class Dataset:
     ----------
     x_train, x_test : [n, ...] inputs
     y_train, y_test : class numbers [n] (whole numbers); or floats [n] or [n, outputs], which are classes in the form
-        0 / 1, -1 / +1 or one-hot where they look like it, else values
+        0 / 1, -1 / +1 or one-hot where they look like it, else values; or, with labels="class", class numbers [n, time]
     task : "classification" or "regression"; seen from y when left out
+    labels : the form of y (see below); seen from y when left out
     classes : how many classes; counted from y when left out
     input_names, class_names : what menus and tables call them
+    vocabulary : what each input token is called, where the inputs are tokens
 
     Attributes
     ----------
     x_train, x_test : float64 [n, ...]
-    y_train, y_test : int64 class numbers [n], or float64 [n, outputs]
+    y_train, y_test : int64 class numbers [n], or [n, time] for an answer at each time step; or float64 [n, outputs]
     points_train, points_test : float64 [n, 2], the plane's coordinates where the data are points of a plane, else None
     targets_train, targets_test : [n] class numbers or values, whatever the form of y
     labels : the form of y: "class", "binary" (0 / 1), "signed" (-1 / +1), "one_hot", or None for values
@@ -109,17 +112,22 @@ class Dataset:
         y_test: ArrayLike,
         *,
         task: Task | None = None,
+        labels: Labels | None = None,
         classes: int | None = None,
         input_names: Sequence[str] = (),
         class_names: Sequence[str] = (),
+        vocabulary: Sequence[str] = (),
         name: str = "arrays",
     ) -> None:
         if task not in (None, "classification", "regression"):
             raise ConfigurationError("task", task, '"classification" or "regression"')
-        train = _pair("train", x_train, y_train, task)
-        test = _pair("test", x_test, y_test, task)
+        if labels not in (None, *LABELS):
+            raise ConfigurationError("labels", labels, "one of " + ", ".join(LABELS))
+        whole = task != "regression" and labels in (None, "class")
+        train = _pair("train", x_train, y_train, whole, steps=labels == "class")
+        test = _pair("test", x_test, y_test, whole, steps=labels == "class")
         _check_alike(train, test)
-        labels = _label_form(np.concatenate([train[1], test[1]]), task)
+        labels = _label_form(np.concatenate([train[1], test[1]]), task, labels)
         classes = None if labels is None else _class_count(train[1], test[1], labels, classes)
         self._recipe = Recipe(
             name,
@@ -130,6 +138,7 @@ class Dataset:
             classes=classes,
             input_names=tuple(input_names),
             class_names=tuple(class_names),
+            vocabulary=tuple(vocabulary),
         )
 
     @classmethod
@@ -174,6 +183,11 @@ class Dataset:
         return self._recipe.class_names
 
     @property
+    def vocabulary(self) -> tuple[str, ...]:
+        """What each input token is called; empty where the inputs are not tokens."""
+        return self._recipe.vocabulary
+
+    @property
     def features(self) -> tuple[str, ...]:
         """Which functions of the coordinates are fed to the network; empty where the data are no points."""
         return self._recipe.features
@@ -190,7 +204,7 @@ class Dataset:
 
     @property
     def y_train(self) -> NDArray[Any]:
-        """Targets to train on: class numbers [n], or values [n, outputs], read-only."""
+        """Targets to train on: class numbers [n] or [n, time], or values [n, outputs], read-only."""
         return self._arrays.y_train
 
     @property
@@ -215,12 +229,12 @@ class Dataset:
 
     @property
     def targets_train(self) -> NDArray[Any]:
-        """Class numbers or values of the training examples, [n], whatever the form of y."""
+        """Class numbers or values of the training examples, [n] (or [n, time]), whatever the form of y."""
         return decoded(self._arrays.y_train, self.labels)
 
     @property
     def targets_test(self) -> NDArray[Any]:
-        """Class numbers or values of the test examples, [n], whatever the form of y."""
+        """Class numbers or values of the test examples, [n] (or [n, time]), whatever the form of y."""
         return decoded(self._arrays.y_test, self.labels)
 
     @functools.cached_property
@@ -266,15 +280,20 @@ class Dataset:
         return f"Dataset({self.name}: {options})"
 
 
-def _pair(part: str, x: ArrayLike, y: ArrayLike, task: Task | None) -> tuple[NDArray[np.float64], NDArray[Any]]:
-    """Copies of one part's arrays in their fixed types."""
+def _pair(
+    part: str, x: ArrayLike, y: ArrayLike, whole: bool, *, steps: bool
+) -> tuple[NDArray[np.float64], NDArray[Any]]:
+    """Copies of one part's arrays in their fixed types.
+
+    Whole numbers [n] become class numbers where `whole`; so do those [n, time] where there are `steps`.
+    """
     inputs = np.array(x, dtype=np.float64)
     targets = np.array(y)
     if inputs.ndim < 2 or len(inputs) == 0:
         raise ConfigurationError(f"x_{part}", inputs.shape, "an array [n, features...] with n at least 1")
     if targets.ndim not in (1, 2) or len(targets) != len(inputs):
         raise ConfigurationError(f"y_{part}", targets.shape, f"one target for each of {len(inputs)} rows of x_{part}")
-    if task != "regression" and targets.ndim == 1 and targets.dtype.kind in "iub":
+    if whole and (targets.ndim == 1 or steps) and targets.dtype.kind in "iub":
         targets = targets.astype(np.int64)
     else:
         targets = targets.astype(np.float64).reshape(len(targets), -1)
@@ -292,15 +311,17 @@ def _check_alike(train: Sequence[NDArray[Any]], test: Sequence[NDArray[Any]]) ->
             raise ConfigurationError(f"{name}_test", f"{other.dtype}{other.shape}", like)
 
 
-def _label_form(y: NDArray[Any], task: Task | None) -> Labels | None:
-    """The form that all labels are in; None for values."""
+def _label_form(y: NDArray[Any], task: Task | None, said: Labels | None) -> Labels | None:
+    """The form that all labels are in, as said or as seen; None for values."""
     if task == "regression":
         return None
     labels: Labels | None = "class" if y.dtype == np.int64 else form_of(y)
-    if labels is None and task == "classification":
+    if labels is None and (task == "classification" or said):
         raise ConfigurationError(
             "y_train", "floats of other values", 'class numbers, 0 / 1, -1 / +1 or one-hot rows; or task="regression"'
         )
+    if said not in (None, labels):
+        raise ConfigurationError("labels", said, f"{labels}, which is the form that y is in")
     return labels
 
 

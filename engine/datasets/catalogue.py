@@ -4,54 +4,21 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
 
-from engine.datasets import curves, plane
+from engine.datasets import curves, images, plane, sequences, series, text
 from engine.datasets.base import Arrays, Dataset, Recipe, Task
-from engine.datasets.labels import LABELS, encoded
-from engine.datasets.options import MOST_POINTS, Features, Flag, Integer, Number, Option, Seed, Word, checked
+from engine.datasets.entry import LABELS_OPTION, TRAIN_FRACTION, Entry, Kind, Options, about, no_names
+from engine.datasets.labels import encoded
+from engine.datasets.options import MOST_POINTS, Features, Flag, Integer, Number, Option, Seed, checked
 from engine.datasets.points import DRAWN
 from engine.datasets.randomness import RandomSource, random_source
 from engine.datasets.splitting import Sample, Standardise, split_samples
 from engine.datasets.tables import TABLES, Table, read_rows
 from engine.errors import ConfigurationError, UnknownNameError
 
-TRAIN_FRACTION = Number(0.5, 0.1, 0.9)
 NOISE = Number(0.0, 0.0, 0.8)  # the Playground's slider ends at 0.5, but it keeps up to 0.8 from a link
 PLANE_DOMAIN = (-plane.HALF_WIDTH, plane.HALF_WIDTH)
-LABELS_OPTION = Word("class", LABELS)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One dataset of the catalogue.
-
-    Attributes
-    ----------
-    name : what it is loaded by
-    kind : "plane" (points of the plane), "curve" (one input) or "table" (real data)
-    task : "classification" or "regression"
-    about : one line on what it is
-    options : what it can be asked for, by name
-    draw : from checked options and a random source to samples
-    class_names : from checked options to the classes' names; none for regression
-    input_names : the inputs' names where they are not features of the plane
-    domain : the range of each drawn coordinate, or None
-    picture : (channels, height, width) where the inputs are pixels, which are standardised as a whole
-    """
-
-    name: str
-    kind: Literal["plane", "curve", "table"]
-    task: Task
-    about: str
-    options: Mapping[str, Option]
-    draw: Callable[[dict[str, Any], RandomSource], Sequence[Sample]]
-    class_names: Callable[[dict[str, Any]], tuple[str, ...]] = lambda options: ()
-    input_names: tuple[str, ...] = ()
-    domain: tuple[float, float] | None = None
-    picture: tuple[int, int, int] | None = None
 
 
 def load(name: str, **options: object) -> Dataset:
@@ -65,7 +32,8 @@ def load(name: str, **options: object) -> Dataset:
     options : those of `entry(name).options`. Points of the plane take `n`, `noise` (0 to 0.8, the Playground's percent
         / 100), `train_fraction` (0.1 to 0.9), `seed` (a whole number, or a string for TF Playground's random numbers),
         `features` (x1, x2, x1_squared, ...) and `labels` ("class", "binary", "signed", "one_hot"). Pictures take
-        `as_images`: x is [n, channels, height, width], for convolutions, instead of [n, pixels]
+        `as_images`: x is [n, channels, height, width], for convolutions, instead of [n, pixels]. The functions of
+        `images`, `sequences`, `text` and `series` say what the others take, and the shapes that come of it
 
     Raises
     ------
@@ -81,9 +49,9 @@ def load(name: str, **options: object) -> Dataset:
     return _load(name, json.dumps(checked(entry(name).options, options, name)))
 
 
-def names() -> tuple[str, ...]:
-    """The names of all datasets, in the order of menus."""
-    return tuple(CATALOGUE)
+def names(*kinds: Kind) -> tuple[str, ...]:
+    """The names of all datasets, or of those of some kinds, in the order of menus."""
+    return tuple(name for name, found in CATALOGUE.items() if not kinds or found.kind in kinds)
 
 
 def entry(name: str) -> Entry:
@@ -107,26 +75,40 @@ def _load(name: str, options_text: str) -> Dataset:
         options,
         functools.partial(_arrays, name, options),
         task=found.task,
-        labels=options.get("labels"),
+        labels=found.labels(options),
         classes=len(class_names) or None,
         input_names=features or found.input_names,
         class_names=class_names,
+        vocabulary=found.vocabulary(options),
         features=features,
         domain=found.domain,
     )
     return Dataset.from_recipe(recipe)
 
 
-def _arrays(name: str, options: dict[str, Any]) -> Arrays:
+def _arrays(name: str, options: Options) -> Arrays:
     """The arrays of a dataset of the catalogue."""
-    found = CATALOGUE[name]
-    random = random_source(options["seed"])
-    encode = functools.partial(encoded, labels=options.get("labels"), classes=len(found.class_names(options)) or None)
-    standardise: Standardise = "no" if not options.get("standardise") else "whole" if found.picture else "columns"
-    arrays = split_samples(
-        found.draw(options, random), random, options["train_fraction"], encode, options.get("features", ()), standardise
-    )
-    return arrays.shaped(found.picture) if found.picture and options["as_images"] else arrays
+    return CATALOGUE[name].make(options, random_source(options.get("seed", 0)))
+
+
+def _sampled(
+    draw: Callable[[Options, RandomSource], Sequence[Sample]],
+    class_names: Callable[[Options], tuple[str, ...]] = no_names,
+    standardise: Standardise = "no",
+) -> Callable[[Options, RandomSource], Arrays]:
+    """What makes arrays of the samples that `draw` gives: shuffled, split, labelled."""
+
+    def make(options: Options, random: RandomSource) -> Arrays:
+        return split_samples(
+            draw(options, random),
+            random,
+            options["train_fraction"],
+            functools.partial(encoded, labels=options.get("labels"), classes=len(class_names(options)) or None),
+            options.get("features", ()),
+            standardise if options.get("standardise") else "no",
+        )
+
+    return make
 
 
 def _plane_entry(generator: Callable[..., list[Sample]], task: Task, n: int) -> Entry:
@@ -145,13 +127,14 @@ def _plane_entry(generator: Callable[..., list[Sample]], task: Task, n: int) -> 
     if task == "classification":
         options["labels"] = LABELS_OPTION
 
-    def draw(options: dict[str, Any], random: RandomSource) -> list[Sample]:
+    def draw(options: Options, random: RandomSource) -> list[Sample]:
         return generator(options["n"], options["noise"], random, *(options[extra] for extra in extras))
 
-    def class_names(options: dict[str, Any]) -> tuple[str, ...]:
+    def class_names(options: Options) -> tuple[str, ...]:
         return _numbers(options.get("classes", 2)) if task == "classification" else ()
 
-    return Entry(generator.__name__, "plane", task, _about(generator), options, draw, class_names, domain=PLANE_DOMAIN)
+    make = _sampled(draw, class_names)
+    return Entry(generator.__name__, "plane", task, about(generator), options, make, class_names, domain=PLANE_DOMAIN)
 
 
 def _drawn_entry() -> Entry:
@@ -164,7 +147,7 @@ def _drawn_entry() -> Entry:
         "labels": LABELS_OPTION,
     }
 
-    def class_names(options: dict[str, Any]) -> tuple[str, ...]:
+    def class_names(options: Options) -> tuple[str, ...]:
         return _numbers(max(2, 1 + max(label for _, _, label in options["points"])))
 
     return Entry(
@@ -173,7 +156,7 @@ def _drawn_entry() -> Entry:
         "classification",
         "Points drawn by hand.",
         options,
-        lambda options, random: options["points"],
+        _sampled(lambda options, random: options["points"], class_names),
         class_names,
         domain=PLANE_DOMAIN,
     )
@@ -188,11 +171,18 @@ def _curve_entry(curve: Callable[[float], float]) -> Entry:
         "seed": Seed(),
     }
 
-    def draw(options: dict[str, Any], random: RandomSource) -> list[Sample]:
+    def draw(options: Options, random: RandomSource) -> list[Sample]:
         return curves.samples_of(curve, options["n"], options["noise"], random)
 
     return Entry(
-        curve.__name__, "curve", "regression", _about(curve), options, draw, input_names=("x",), domain=(-1.0, 1.0)
+        curve.__name__,
+        "curve",
+        "regression",
+        about(curve),
+        options,
+        _sampled(draw),
+        input_names=("x",),
+        domain=(-1.0, 1.0),
     )
 
 
@@ -207,8 +197,14 @@ def _table_entry(table: Table) -> Entry:
     if table.picture:
         options["as_images"] = Flag(False)
 
-    def draw(options: dict[str, Any], random: RandomSource) -> list[Sample]:
-        return read_rows(table)
+    def class_names(options: Options) -> tuple[str, ...]:
+        return table.class_names
+
+    split = _sampled(lambda options, random: read_rows(table), class_names, "whole" if table.picture else "columns")
+
+    def make(options: Options, random: RandomSource) -> Arrays:
+        arrays = split(options, random)
+        return arrays.shaped(table.picture) if table.picture and options["as_images"] else arrays
 
     return Entry(
         table.name,
@@ -216,16 +212,10 @@ def _table_entry(table: Table) -> Entry:
         "classification",
         table.about,
         options,
-        draw,
-        lambda options: table.class_names,
-        table.input_names,
-        picture=table.picture,
+        make,
+        class_names,
+        input_names=table.input_names,
     )
-
-
-def _about(function: Callable[..., object]) -> str:
-    """The first line of a docstring."""
-    return (function.__doc__ or "").strip().splitlines()[0]
 
 
 def _numbers(count: int) -> tuple[str, ...]:
@@ -241,5 +231,9 @@ CATALOGUE = {
         *(_plane_entry(generator, "regression", 1200) for generator in plane.VALUES),
         *(_curve_entry(curve) for curve in curves.CURVES),
         *(_table_entry(table) for table in TABLES),
+        *images.ENTRIES,
+        *sequences.ENTRIES,
+        *text.ENTRIES,
+        *series.ENTRIES,
     )
 }

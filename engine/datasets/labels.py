@@ -17,8 +17,8 @@ def encoded(targets: NDArray[Any], labels: Labels | None, classes: int | None) -
 
     Parameters
     ----------
-    targets : [n] class numbers; values where there are no classes
-    labels : None: values, float64 [n, 1]; "class": int64 [n]; "binary": 0 / 1 for two classes, float64 [n, 1];
+    targets : [n] class numbers (also [n, time] for "class"); values where there are no classes
+    labels : None: values, float64 [n, 1]; "class": int64; "binary": 0 / 1 for two classes, float64 [n, 1];
         "signed": -1 / +1, float64 [n, 1] for two classes, [n, classes] of one against the rest for more;
         "one_hot": 0 / 1, float64 [n, classes]
     classes : how many there are, or None
@@ -35,7 +35,7 @@ def encoded(targets: NDArray[Any], labels: Labels | None, classes: int | None) -
 
 
 def decoded(y: NDArray[Any], labels: Labels | None) -> NDArray[Any]:
-    """Class numbers [n] or values [n] from `encoded`'s forms; values of several outputs stay [n, outputs]."""
+    """Class numbers [n] or [n, time], or values [n], from `encoded`'s forms; several outputs stay [n, outputs]."""
     if labels is None:
         return y[:, 0] if y.shape[1] == 1 else y
     if labels == "class":

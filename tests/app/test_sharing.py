@@ -26,7 +26,7 @@ from app.sharing import (
     write_view,
 )
 from app.sharing_specs import number_text, read_number, read_spec
-from app.state import CHOICE, MOST_PARAMETERS, Settings, losses_for, outputs_of
+from app.state import CHOICE, DATASETS, MOST_PARAMETERS, NOT_CHOSEN, Settings, losses_for, outputs_of
 from engine import datasets
 from engine.activations import ActivationFunction
 from engine.datasets.options import Features, Flag, Integer, Number, Points, Seed, Word
@@ -90,12 +90,12 @@ OPTIONS = {
 
 @st.composite
 def data(draw):
-    """Any data of the catalogue with any options but for labels, which depend on the loss."""
-    entry = datasets.entry(draw(st.sampled_from(datasets.names())))
+    """Any data of the page with any options but for labels, which depend on the loss."""
+    entry = datasets.entry(draw(st.sampled_from(DATASETS)))
     options = {
         name: draw(OPTIONS[type(option)](option))
         for name, option in entry.options.items()
-        if name != "labels" and (name == "n" or draw(st.booleans()))
+        if name not in ("labels", *NOT_CHOSEN) and (name == "n" or draw(st.booleans()))
     }
     return entry.name, options
 

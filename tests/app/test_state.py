@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import engine
 from app import i18n
-from app.state import CHOICE, CHOICES, VIEW, Hidden, Settings, check_fit, default_loss
+from app.state import CHOICE, CHOICES, DATASETS, VIEW, Hidden, Settings, check_fit, default_loss
 from engine import datasets, errors
 from engine.activations import ActivationFunction
 from engine.initialisers import Initialiser
@@ -19,7 +19,7 @@ from engine.optimisers import Optimiser
 from engine.regularisers import Regulariser
 from engine.schedules import Schedule
 
-FITTING = [(name, loss) for name in datasets.names() for loss in Settings().change(dataset=name).losses()]
+FITTING = [(name, loss) for name in DATASETS for loss in Settings().change(dataset=name).losses()]
 
 
 def test_settings_have_a_field_for_each_choice():
@@ -196,7 +196,7 @@ def test_misfits_are_refused():
 
 
 words = {
-    "dataset": datasets.names(), "activation": ActivationFunction.names(), "initialiser": Initialiser.names(),
+    "dataset": DATASETS, "activation": ActivationFunction.names(), "initialiser": Initialiser.names(),
     "loss": Loss.names(), "optimiser": Optimiser.names(), "schedule": Schedule.names(),
     "regulariser": ("none", *Regulariser.names()), "regime": CHOICE["regime"].option.known,
     "task": ("classification", "regression"),

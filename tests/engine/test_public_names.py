@@ -48,12 +48,14 @@ MEANT = {
         "activations",
         "datasets",
         "errors",
+        "export",
         "initialisers",
         "losses",
         "optimisers",
         "regimes",
         "regularisers",
         "schedules",
+        "weights",
     },
 }
 
