@@ -53,9 +53,9 @@ class Warmth:
     def warm(self) -> None:
         """Compiles, here and now: first what visitors train in, then the doubles of gradient checks."""
         try:
-            warmup.warm(self.report, ["float32"])
+            warmup.warm(self.report, ["float32"], warmup.FEED_FORWARD)
             self.ready = True
-            warmup.warm(dtypes=["float64"])
+            warmup.warm(None, ["float64"], warmup.FEED_FORWARD)
         except Exception:
             log.exception("warming the engine failed; it will compile when it is first asked")
         self.ready = True
