@@ -55,6 +55,7 @@ __all__ = [
     "read_link_leniently",
     "read_view",
     "spec_text",
+    "without",
     "write_link",
     "write_view",
 ]
@@ -110,6 +111,11 @@ def read_link(text: str) -> engine.Experiment:
 def read_link_leniently(text: str) -> tuple[engine.Experiment, int, list[LinkProblem]]:
     """(experiment, step shown, problems): each bad key is reported, and its default used."""
     return _read(text, strict=False)
+
+
+def without(text: str, key: str) -> str:
+    """A link of ours without what it says for `key`."""
+    return re.sub(rf"(^|[?&]){key}=[^&#]*", r"\1", text)
 
 
 def read_view(text: str) -> dict[str, Any]:

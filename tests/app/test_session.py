@@ -112,3 +112,16 @@ def test_the_stage_gets_points_where_there_is_a_picture(name, options, width):
         assert all(len(row) == width for row in told["train"] + told["test"])
     assert told["train_size"] == len(load(name, **options).x_train)
     assert (told["features"] is None) == (name in ("sine", "iris"))
+
+
+@pytest.mark.parametrize(
+    ("link", "key", "rest"),
+    [
+        ("v=1&net=dense:6:tanh,batch_norm,dense:1&opt=adam:0.02", "net", "v=1&opt=adam:0.02"),
+        ("v=1&data=alice", "data", "v=1"),
+        ("v=1&data=digits&net=dense:8,residual,dense:10", "net", "v=1&data=digits"),
+    ],
+)
+def test_what_the_stage_cannot_show_is_said_and_left_out(link, key, rest):
+    session, problems = Session.opened(link)
+    assert (session.link, problems[0].key) == (rest, key)
