@@ -40,4 +40,4 @@ def update_ratios(layout: Layout, updates: NDArray[Any], values: NDArray[Any], l
 
 def _squares(layout: Layout, flat: NDArray[Any], layer: str) -> NDArray[np.float64]:
     parts = [view for name, view in layout.views(flat).items() if name.startswith(f"{layer}.")]
-    return np.asarray(sum(np.square(p, dtype=np.float64).reshape(len(flat), -1).sum(axis=1) for p in parts))
+    return np.asarray(sum(np.square(p, dtype=np.float64).sum(axis=tuple(range(1, p.ndim))) for p in parts))

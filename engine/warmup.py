@@ -10,7 +10,10 @@ import numpy as np
 from engine.kernels.context import HYPER, SLOTS
 from engine.kernels.instructions import address, is_compiled
 
-__all__ = ["FIRST", "ready", "warm"]
+__all__ = ["FEED_FORWARD", "FIRST", "ready", "warm"]
+
+# The files of kernels that feed-forward networks are made of.
+FEED_FORWARD = ("batches", "dense", "activations", "losses", "optimisers")
 
 # What the first experiment that a visitor sees needs, in the order of use.
 FIRST = (
@@ -19,16 +22,23 @@ FIRST = (
 )
 
 
-def _names() -> list[str]:
+def _names(files: Iterable[str] | None) -> list[str]:
     from engine import plan  # noqa: F401  (importing it registers the instructions)
     from engine.kernels.instructions import instruction_names
 
-    return [*FIRST, *(name for name in instruction_names() if name not in FIRST)]
+    return [*FIRST, *(name for name in instruction_names(files) if name not in FIRST)]
 
 
-def warm(report: Callable[[int, int], None] | None = None, dtypes: Iterable[str] = ("float32", "float64")) -> None:
-    """Compile or load every instruction, those of the first experiment first; `report(done, total)` after each."""
-    names = _names()
+def warm(
+    report: Callable[[int, int], None] | None = None,
+    dtypes: Iterable[str] = ("float32", "float64"),
+    files: Iterable[str] | None = None,
+) -> None:
+    """Compile or load every instruction, those of the first experiment first; `report(done, total)` after each.
+
+    `files` names the files of kernels that matter, for example FEED_FORWARD; None stands for all.
+    """
+    names = _names(files)
     jobs: list[Callable[[], object]] = [_driver]
     jobs += [partial(address, name, dtype) for dtype in dtypes for name in names]
     for done, job in enumerate(jobs, 1):

@@ -52,7 +52,7 @@ GRADIENT_TESTED = {
     "layer": {"dense", "activation", "embedding", *RECURRENT, *test_attention_layers.EVERY}
     | {*naive_convolution.LAYERS},
 }
-SPOKEN = ("activation", "loss", "optimiser", "regulariser", "initialiser", "schedule", "regime")
+SPOKEN = ("layer", "activation", "loss", "optimiser", "regulariser", "initialiser", "schedule", "regime")
 
 
 def test_imports_point_the_way_they_should():

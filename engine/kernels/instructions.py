@@ -43,9 +43,12 @@ def address(name: str, dtype: str) -> int:
     return int(compiled.address)
 
 
-def instruction_names() -> tuple[str, ...]:
-    """All registered instructions."""
-    return tuple(_FUNCTIONS)
+def instruction_names(files: Iterable[str] | None = None) -> tuple[str, ...]:
+    """All registered instructions, or those of the named files ("dense", "losses", ...)."""
+    chosen = None if files is None else set(files)
+    return tuple(
+        name for name, function in _FUNCTIONS.items() if chosen is None or function.__module__.split(".")[-1] in chosen
+    )
 
 
 def is_compiled(names: Iterable[str], dtype: str) -> bool:

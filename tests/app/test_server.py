@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from typing import Any
 
 import pytest
@@ -122,6 +123,29 @@ def test_warming_that_fails_still_opens_the_engine(monkeypatch, caplog):
     warmth.warm()
     assert warmth.ready
     assert "warming the engine failed" in caplog.text
+
+
+def test_small_messages_are_sent_at_once():
+    """As Streamlit serves: on a socket that it has bound itself."""
+
+    async def option_of_a_connection() -> int:
+        loop = asyncio.get_running_loop()
+        server.send_at_once(loop)
+        with socket.create_server(("127.0.0.1", 0)) as bound:
+            accepted: asyncio.Future[int] = loop.create_future()
+
+            class Protocol(asyncio.Protocol):
+                def connection_made(self, transport):
+                    connection = transport.get_extra_info("socket")
+                    accepted.set_result(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+                    transport.close()
+
+            async with await loop.create_server(Protocol, sock=bound):
+                _, writer = await asyncio.open_connection(*bound.getsockname())
+                writer.close()
+                return await accepted
+
+    assert asyncio.run(option_of_a_connection()) == 1
 
 
 def test_the_stages_files_come_under_their_hash():

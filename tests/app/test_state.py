@@ -186,13 +186,13 @@ def test_data_from_arrays_have_no_settings():
 def test_misfits_are_refused():
     experiment = Settings().to_experiment()
     for wrong in (
-        replace(experiment, dataset=datasets.load("iris")),
-        replace(experiment, dataset=datasets.load("circle", labels="signed")),
-        replace(experiment, regime=engine.MiniBatch(400, shuffle=False, carry=True)),
-        replace(experiment, network=engine.Network((2,), [engine.Dense(600), engine.Dense(1)], "binary_cross_entropy")),
+        {"dataset": datasets.load("iris")},
+        {"dataset": datasets.load("circle", labels="signed")},
+        {"regime": engine.MiniBatch(400, shuffle=False, carry=True)},
+        {"network": engine.Network((2,), [engine.Dense(600), engine.Dense(1)], "binary_cross_entropy")},
     ):
         with pytest.raises(errors.ConfigurationError):
-            check_fit(wrong)
+            check_fit(replace(experiment, **wrong))
 
 
 words = {

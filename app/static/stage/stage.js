@@ -159,6 +159,7 @@ export class Stage {
     if (this.state === before) return;
     this.narrator.due = true;
     if (!PRIVATE.has(action.type)) this.reporter.soon();
+    if (isMoving(before) && !isMoving(this.state)) this.show(performance.now(), 0); // a pause does not wait for its frame
     this.wake();
   };
 
