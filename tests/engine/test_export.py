@@ -283,7 +283,7 @@ def pytorch_answers(network, path):
 
     def forward(x):
         with torch.no_grad():
-            return module(torch.from_numpy(x)).numpy()
+            return module(torch.tensor(x)).numpy()
 
     return forward, lambda o, y: float(made["loss"](torch.from_numpy(o), torch.tensor(y)))
 
@@ -321,11 +321,9 @@ def compare(run, framework, tmp_path):
     answers, tolerance = ANSWERS[framework]
     weights.save(run, tmp_path / "weights.npz")
     forward, loss = answers(run.experiment.network, tmp_path / "weights.npz")
-    for count in (1, 5):
-        x = inputs_of(run.experiment.network, np.random.default_rng(count), count)
-        close(forward(x), run.forward(x), tolerance)
     x, y = run.dataset.x_train, run.dataset.y_train
     outputs = run.forward(x)
+    close(forward(x), outputs, tolerance)
     targets = y.reshape(outputs.shape) if y.dtype == float else y
     assert loss(outputs, targets) == pytest.approx(run.loss(x, y), rel=tolerance)
 
