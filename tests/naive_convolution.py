@@ -13,7 +13,7 @@ import numpy as np
 
 
 class Axis(NamedTuple):
-    """A window of `kernel` taps, `dilation` apart, moves by `stride` over `size` places, with zeros before and after."""
+    """A window of `kernel` taps, `dilation` apart, moves by `stride` over `size` places and the zeros around them."""
 
     size: int
     kernel: int
