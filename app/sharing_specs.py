@@ -202,13 +202,13 @@ def _read_value(hint: Any, text: str, key: str, what: str, depth: int) -> Any:
         return read_number(text, key, what)
     for kind in kinds:
         origin = typing.get_origin(kind) or kind
-        if origin in (tuple, list, Sequence):
+        if origin in (tuple, list, Sequence) and (text.startswith("(") or int not in kinds):
             return _read_list(typing.get_args(kind), text, key, what, depth)
         if isinstance(origin, type) and issubclass(origin, Spec):
             return read_spec(origin, text, key, depth + 1)
     if bool in kinds:
         return read_flag(text, key, what)
-    if int in kinds:
+    if int in kinds and (WHOLE.fullmatch(text) or str not in kinds):
         return read_whole(text, key, what)
     if str in kinds and WORD.fullmatch(text):
         return text

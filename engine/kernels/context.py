@@ -35,7 +35,7 @@ SLOTS = 32
 RATE, BETA1_POWER, BETA2_POWER = range(3)
 HYPERS = 8
 
-# columns of a row; 2-15 are the instruction's own whole numbers, 16-31 its own float64 options
+# columns of a row; 2-15 are the instruction's own whole numbers, 16-31 its own float64 options (or more whole numbers)
 ADDRESS, PADDED = 0, 1
 FIRST_OPTION = 16
 COLUMNS = 32

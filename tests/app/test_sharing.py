@@ -273,6 +273,16 @@ def test_what_is_too_long_is_not_written():
         write_link(replace(DEFAULT, edits=edits))
 
 
+@pytest.mark.parametrize(("layer", "text"), [
+    (engine.Conv2D(4, (3, 5), 2, "same", (1, 2), "relu"), "conv2d:4:(3,5):2:same:(1,2):relu"),
+    (engine.Conv2D(4, 3, padding=(1, 2)), "conv2d:4:3::(1,2)"),
+    (engine.MaxPool2D(2, 1), "max_pool2d:2:1"),
+])  # fmt: skip
+def test_an_option_that_is_a_number_a_pair_or_a_word_has_its_text(layer, text):
+    assert spec_text(layer) == text
+    assert read_spec(Layer, text, "net") == layer
+
+
 @pytest.mark.parametrize(("family", "name"), MEMBERS)
 def test_every_part_has_its_text(family, name):
     part = family.member(name)()
