@@ -143,9 +143,7 @@ def seen_after_key(page: Page, key: str) -> float:
             };
         }"""
     )
-    wait_for_step(
-        page, step_of(stage(page)) + 60
-    )  # a second; Streamlit's slider holds back what comes in quick succession
+    wait_for_step(page, step_of(stage(page)) + 60)  # the slider holds back what comes in quick succession
     learning_rate(page).press(key)
     page.wait_for_function("() => window.came")
     return float(page.evaluate("() => Math.round(window.came - window.pressed)"))

@@ -1,0 +1,18 @@
+"""What a machine can say of style and types is part of the tests."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from app.bootstrap import ROOT
+
+
+@pytest.mark.parametrize("command", ["ruff check --no-cache .", "ruff format --check --no-cache .", "mypy"])
+def test_nothing_is_left_to_say(command: str):
+    answer = subprocess.run(
+        [sys.executable, "-m", *command.split()], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
