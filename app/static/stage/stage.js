@@ -27,6 +27,9 @@ import { createSay } from "./words.js";
 const REFINE_DELAY = 140;
 /** With reduced motion a playing film is a slide show of so many pictures a second. */
 const CALM_RATE = 2;
+const CONTROL_EVENTS = ["keydown", "pointerdown", "pointerup"];
+/** Milliseconds for which drawing gives way to a control of the page, which shares the browser's one thread with it. */
+const COURTESY = 120;
 /** Actions that Python and the address need not hear of. */
 const PRIVATE = new Set(["hover", "cursor", "newClass", "log"]);
 
@@ -39,7 +42,8 @@ export class Stage {
     this.frameRequest = 0;
     this.dirty = true;
     this.stopEngine = () => {};
-    this.player = new Player({ onChange: () => this.wake() });
+    this.courtesyEnds = 0;
+    this.player = new Player({ onChange: () => this.resume() });
     this.root = h("div", { class: "stage", "data-state": "loading" });
     /** For tests and the curious: how often the stage has painted. */
     this.root.stagePaints = 0;
@@ -47,6 +51,7 @@ export class Stage {
     this.stopKeys = listenToKeys(this.root, this.act);
     this.reporter = new Reporter(() => this.held && this.state, (value) => this.hooks.setStateValue("player", value));
     this.observer = new ResizeObserver(() => this.resize());
+    for (const type of CONTROL_EVENTS) addEventListener(type, this.giveWay, { capture: true, passive: true });
     this.motion = matchMedia("(prefers-reduced-motion: reduce)");
     this.onMotion = () => this.act({ type: "calm", calm: this.motion.matches });
     this.motion.addEventListener("change", this.onMotion);
@@ -141,6 +146,18 @@ export class Stage {
     this.act({ type: "edit", key, value });
     const [step] = this.state.edits.at(-1);
     this.player.branch(this.state.edits, step);
+    this.askForFilm();
+    this.wake();
+  }
+
+  /** Somebody handles a control beside the stage: what it does is to be seen sooner than the next few frames. */
+  giveWay = (event) => {
+    if (!event.composedPath().includes(this.root)) this.courtesyEnds = performance.now() + COURTESY;
+  };
+
+  /** New film, or no hope of it: nothing to give way for. */
+  resume() {
+    this.courtesyEnds = 0;
     this.wake();
   }
 
@@ -173,6 +190,10 @@ export class Stage {
     const dt = Math.max(0, (now - (this.lastFrame ?? now)) / 1000);
     this.lastFrame = now;
     const moved = isMoving(this.state);
+    if (moved && now < this.courtesyEnds) {
+      this.frameRequest = requestAnimationFrame(this.loop);
+      return;
+    }
     if (moved) this.advance(dt);
     this.askForFilm();
     this.show(now, dt);
@@ -351,6 +372,7 @@ export class Stage {
     this.stopEngine();
     this.stopKeys();
     this.motion.removeEventListener("change", this.onMotion);
+    for (const type of CONTROL_EVENTS) removeEventListener(type, this.giveWay, { capture: true });
     this.observer.disconnect();
     this.player.close();
     this.root.remove();
