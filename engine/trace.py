@@ -10,6 +10,7 @@ Frame j is the state at step `start + j every`, all of it before that step's upd
     <layer>.pre_activation, <layer>.activation, <layer>.delta     of the followed example: z, a, dL/dz; [frames, units]
     <layer>.<quantity>, <layer>.<quantity>.delta                  of the followed example: what else the layer computes
                                    (gates, attention weights, ...) and dL/d(it); [frames, ...]
+    <batch_norm>.batch_mean, .batch_variance                      of the step's batch (mean, variance: the running ones)
     <layer>.gradient_norm, .update_ratio, .saturated, .dead       how the layer is doing (see `engine/health.py`)
     <parameter>                    its value
     <parameter>.gradient           dL/d(parameter) over that step's batch, without penalties
@@ -138,6 +139,12 @@ class _Recorder:
         self._scalars = {name: np.zeros(frames) for name in names}
         self._functions = _activations(run)
         self._flatness = {name: np.zeros((frames, 2)) for name in self._functions}
+        self._batch_statistics = {
+            f"{name}.{quantity}": np.zeros((frames, *run._program.named[f"{name}.{quantity}"].shape), dtype)
+            for name, layer, *_ in run._network.leaves()
+            if layer.name == "batch_norm"
+            for quantity in ("mean", "variance")
+        }
         follower = run._follower
         self._values = np.zeros((frames, follower.values.size // follower.lanes), dtype)
         self._deltas = np.zeros_like(self._values)
@@ -181,17 +188,22 @@ class _Recorder:
                 delta = f"{layer}.delta" if quantity == "pre_activation" else f"{name}.delta"
                 arrays[delta] = self._quantity(name, self._deltas)
         arrays |= self._health()
+        for name, frames in self._batch_statistics.items():
+            layer, _, quantity = name.rpartition(".")
+            arrays[f"{layer}.batch_{quantity}"] = frames[:done]
         for kind, flat in self._flat.items():
             arrays |= {f"{name}{kind}": view for name, view in run._layout.views(flat[:done]).items()}
         return Trace(self._header(start, stop, every), arrays)
 
     def _judge_units(self, j: int) -> None:
-        """Saturated and dead units in the batch that has just been seen."""
+        """Saturated and dead units, and what batch normalisation measured, in the batch that has just been seen."""
         program = self._run._program
         batch = int(program.context[c.BATCH])
         for name, function in self._functions.items():
             z, a = program.quantity(f"{name}.pre_activation"), program.quantity(f"{name}.activation")
             self._flatness[name][j] = flatness(function, z[:, :batch], a[:, :batch])
+        for name, frames in self._batch_statistics.items():
+            frames[j] = program.quantity(name)[:, 0]  # the same in every lane
 
     def _health(self) -> dict[str, NDArray[Any]]:
         layout, done = self._run._layout, self._done

@@ -74,6 +74,13 @@ def test_docstring_has_a_formula(family, name):
         assert re.search(r"[=~]|<-", doc), doc
 
 
+@pytest.mark.parametrize("name", engine.layers.Layer.names())
+def test_docstring_of_a_layer_gives_shapes_and_source(name):
+    doc = engine.layers.Layer.member(name).__doc__ or ""
+    assert re.search(r"[Ss]hapes?\b|\[batch", doc), doc
+    assert re.search(r"(19|20)\d\d|`engine/|PyTorch", doc), doc
+
+
 @pytest.mark.parametrize(("family", "name"), MEMBERS)
 def test_has_a_naive_twin_or_a_statistical_one(family, name):
     assert name in NAIVE_TWINS[family]

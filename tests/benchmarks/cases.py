@@ -127,6 +127,7 @@ CASES = (
         large_digits,
         batch=64,
         optimiser=engine.Adam(0.001),
+        bars=(Bar(("torch",), 2), Bar(("jax_step",), 0.9), Bar(("jax_scan",), 0.9)),
     ),
     BenchmarkCase(
         "block-32-10",

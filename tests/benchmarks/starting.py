@@ -18,16 +18,20 @@ run.step()
 """
 
 
-def start_seconds(cache: str) -> float:
-    """Wall seconds of a fresh Python process to the end of its first step. Bytecode is kept in `cache` too."""
+WARM = "from engine import warmup; warmup.warm(None, ['float32'], {files})"
+FAMILIES = {"feed-forward kernels": "warmup.FEED_FORWARD", "all kernels": "None"}
+
+
+def start_seconds(cache: str, program: str = PROGRAM) -> float:
+    """Wall seconds of a fresh Python process to the end of `program`. Bytecode is kept in `cache` too."""
     environment = {**os.environ, "BACKPROP_CACHE_DIR": cache, "PYTHONPYCACHEPREFIX": cache}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     start = time.perf_counter()
-    subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, env=environment, check=True)
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, check=True)
     return time.perf_counter() - start
 
 
-def cold_and_cached() -> tuple[float, float]:
+def cold_and_cached(program: str = PROGRAM) -> tuple[float, float]:
     """(first start on a machine, every later one): the later one is the best of three."""
     with tempfile.TemporaryDirectory() as cache:
-        return start_seconds(cache), min(start_seconds(cache) for _ in range(3))
+        return start_seconds(cache, program), min(start_seconds(cache, program) for _ in range(3))

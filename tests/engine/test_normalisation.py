@@ -123,3 +123,17 @@ def test_equal_numbers_have_no_spread_and_no_trouble(layer, dtype):
     same = np.full((6, 4), 3.0)
     assert math.isfinite(run.loss(same, case.y, training=True))
     assert all(np.isfinite(gradient).all() for gradient in run.gradients(same, case.y).values())
+
+
+def test_the_trace_tells_the_statistics_of_each_batch():
+    data = engine.datasets.load("circle", n=40)
+    network = engine.Network((2,), [engine.BatchNorm(), engine.Dense(1)], "binary_cross_entropy")
+    run = engine.Experiment(network, data, engine.SGD(0.1), engine.MiniBatch(10, shuffle=False)).start()
+    trace = run.trace(4)
+    for frame in range(2):
+        batch = data.x_train[10 * frame : 10 * frame + 10]
+        np.testing.assert_allclose(trace["batch_norm_1.batch_mean"][frame], batch.mean(axis=0), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(trace["batch_norm_1.batch_variance"][frame], batch.var(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(
+        trace["batch_norm_1.mean"][1], 0.1 * data.x_train[:10].mean(axis=0), rtol=1e-4, atol=1e-6
+    )
