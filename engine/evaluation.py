@@ -57,8 +57,12 @@ def accuracy(outputs: NDArray[Any], targets: NDArray[Any], loss: Loss, *, signed
     One output: its side of the border between the labels (0 for logits and for -1/+1, else 0.5). Several: the greatest.
     """
     if loss.targets == "classes":
-        return float((outputs.argmax(axis=-1).reshape(targets.shape) == targets).mean())
+        return _share(outputs.argmax(axis=-1).reshape(targets.shape) == targets)
     if outputs.shape[1] > 1:
-        return float((outputs.argmax(axis=1) == targets.argmax(axis=1)).mean())
+        return _share(outputs.argmax(axis=1) == targets.argmax(axis=1))
     border, middle = 0.0 if loss.from_logits or signed else 0.5, 0.0 if signed else 0.5
-    return float(((outputs > border) == (targets > middle)).mean())
+    return _share((outputs > border) == (targets > middle))
+
+
+def _share(right: NDArray[np.bool_]) -> float:
+    return np.count_nonzero(right) / right.size

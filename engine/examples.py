@@ -65,10 +65,11 @@ class Examples:
 
     def bind(self, program: Program) -> None:
         """Let a program read these examples, from the first one on. The program must not outlive them."""
-        program.examples = self
-        for slot, array in ((c.INPUTS, self.inputs), (c.TARGETS, self.targets), (c.ORDER, self.order)):
-            program.point_to(slot, array)
-        program.context[c.EXAMPLES] = self.count
+        if program.examples is not self:
+            program.examples = self
+            for slot, array in ((c.INPUTS, self.inputs), (c.TARGETS, self.targets), (c.ORDER, self.order)):
+                program.point_to(slot, array)
+            program.context[c.EXAMPLES] = self.count
         program.context[c.POSITION] = program.context[c.EPOCH] = 0
 
 

@@ -23,8 +23,11 @@ FLAT = 0.05
 
 def flatness(function: ActivationFunction, z: NDArray[Any], a: NDArray[Any]) -> tuple[float, float]:
     """(saturated, dead) for pre-activations and activations [units, batch]."""
+    if function.name == "identity":
+        return 0.0, 0.0
     flat = np.abs(function.slope(z, a)) < FLAT
-    return float(flat.mean()), float(flat.all(axis=1).mean())
+    counts = np.count_nonzero(flat, axis=1)
+    return int(counts.sum()) / flat.size, np.count_nonzero(counts == flat.shape[1]) / len(flat)
 
 
 def gradient_norms(layout: Layout, gradients: NDArray[Any], layer: str) -> NDArray[np.float64]:

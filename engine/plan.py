@@ -294,7 +294,7 @@ class Program:
         self.loss_end += 1
         self.backward_end += 1
         self.end += 1
-        self.table = np.ascontiguousarray(np.stack(planner.rows))
+        self._set_table()
 
     def set_update(self, optimiser: Optimiser | None, regulariser: Regulariser | None) -> None:
         """Choose how gradients move the parameters; None: not at all."""
@@ -309,7 +309,12 @@ class Program:
         for offset, size in weights if prunes else []:
             planner.emit("prune", offset, size, options=regulariser.rates())  # type: ignore[union-attr]
         self.end = len(planner.rows)
-        self.table = np.ascontiguousarray(np.stack(planner.rows))
+        self._set_table()
+
+    def _set_table(self) -> None:
+        """The rows as one table, and where it and the context lie: looking that up costs more than a short walk."""
+        self.table = np.ascontiguousarray(np.stack(self._planner.rows))
+        self._addresses = (self.context.ctypes.data, self.table.ctypes.data)
 
     def point_to(self, slot: int, array: NDArray[Any]) -> None:
         """Let a slot of the context hold the address of `array`, which the caller keeps alive."""
@@ -324,9 +329,9 @@ class Program:
 
     def walk(self, first: int, last: int) -> float:
         """Execute rows first..last-1 once."""
-        return float(driver.walk(self.context.ctypes.data, self.table.ctypes.data, first, last))
+        return float(driver.walk(*self._addresses, first, last))
 
     def train(self, rates: NDArray[np.float64], batch_losses: NDArray[np.float64]) -> int:
         """One update for each rate; writes each batch's loss; gives the updates done while the loss was finite."""
-        arguments = (self.context.ctypes.data, self.table.ctypes.data, self.loss_end, self.end)
+        arguments = (*self._addresses, self.loss_end, self.end)
         return int(driver.train(*arguments, len(rates), rates.ctypes.data, batch_losses.ctypes.data))
