@@ -1,9 +1,8 @@
 """What the engine raises, and when.
 
     EngineError (a ValueError)      anything the engine refuses
-    ├── ConfigurationError          an option has a value that is not accepted
-    │   └── UnknownNameError        a name that nothing is registered under
-    └── CostError                   a request would take more work than the caller allows
+    └── ConfigurationError          an option has a value that is not accepted
+        └── UnknownNameError        a name that nothing is registered under
 
 Catch `EngineError` to catch them all:
 
@@ -17,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["ConfigurationError", "CostError", "EngineError", "UnknownNameError"]
+__all__ = ["ConfigurationError", "EngineError", "UnknownNameError"]
 
 
 class EngineError(ValueError):
@@ -61,10 +60,6 @@ class UnknownNameError(ConfigurationError):
 
     def __str__(self) -> str:
         return f"there is no {self.name} called {shortened(self.value)}; the known ones are {', '.join(self.known)}"
-
-
-class CostError(EngineError):
-    """A request would take more work than the caller allows."""
 
 
 def shortened(value: object, length: int = 60) -> str:

@@ -8,9 +8,9 @@ from functools import partial
 import numpy as np
 
 from engine.kernels.context import HYPER, SLOTS
-from engine.kernels.instructions import address, is_compiled
+from engine.kernels.instructions import address
 
-__all__ = ["FEED_FORWARD", "FIRST", "ready", "warm"]
+__all__ = ["FEED_FORWARD", "FIRST", "warm"]
 
 # The files of kernels that feed-forward networks are made of.
 FEED_FORWARD = ("batches", "dense", "activations", "losses", "optimisers")
@@ -56,8 +56,3 @@ def _driver() -> None:
     nothing[HYPER] = place
     driver.walk(place, place, 0, 0)
     driver.train(place, place, 0, 0, 0, place, place)
-
-
-def ready(dtype: str = "float32") -> bool:
-    """Whether the kernels of the first experiment are in this process already."""
-    return is_compiled(FIRST, dtype)

@@ -49,8 +49,3 @@ def instruction_names(files: Iterable[str] | None = None) -> tuple[str, ...]:
     return tuple(
         name for name, function in _FUNCTIONS.items() if chosen is None or function.__module__.split(".")[-1] in chosen
     )
-
-
-def is_compiled(names: Iterable[str], dtype: str) -> bool:
-    """Whether all these instructions are ready in this process."""
-    return all((name, dtype) in _COMPILED for name in names)
