@@ -230,8 +230,6 @@ FUNCTIONS: dict[str, Callable[[float], float]] = {
     "relu": lambda x: max(0.0, x),  # max(0, x)
     "normal_cdf": lambda x: 0.5 * math.erfc(-x / math.sqrt(2.0)),  # Phi
     "normal_pdf": lambda x: math.exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi),  # phi
-    "sin": math.sin,
-    "cos": math.cos,
 }
 
 
