@@ -164,7 +164,11 @@ def _in_order(block: Block, *, backward: bool = False) -> list[tuple[Node, Index
     def key(entry: tuple[int, Index]) -> tuple[Index, int, Index]:
         number, index = entry
         together = index[: block.depth]
-        return tuple(way * part for part in together) if block.in_time else together, way * number, index
+        return (
+            tuple(way * part for part in together) if block.in_time else together,
+            way * block.rank(number, index),
+            index,
+        )
 
     entries = [(number, index) for number, node in enumerate(block.nodes) for index in node.shown]
     return [(block.nodes[number], index) for number, index in sorted(entries, key=key)]
