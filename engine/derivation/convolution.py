@@ -1,4 +1,4 @@
-"""Convolution, number by number: z[o, i, j] = the kernel's weights times the pixels in its window, summed, and a bias."""
+"""Convolution, number by number: z[o, i, j] is the sum over its window of weight times pixel, plus the bias."""
 
 from __future__ import annotations
 
