@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 __all__ = ["filter_normalised", "orthogonal", "principal", "random_direction", "sharpest", "unit"]
 
 Flat = NDArray[np.float64]
+ROUNDS = 100  # of power iteration, at most
 Shapes = Mapping[str, tuple[int, ...]]
 
 
@@ -55,7 +56,7 @@ def principal(states: Flat, count: int) -> tuple[Flat, Flat]:
 
 
 def sharpest(
-    gradient: Callable[[Flat], Flat], centre: Flat, *, tolerance: float = 1e-4, most: int = 100
+    gradient: Callable[[Flat], Flat], centre: Flat, *, tolerance: float = 1e-4, most: int = ROUNDS
 ) -> Generator[None, None, tuple[Flat, float]]:
     """(v, l) with H v = l v and the greatest |l|, |v| = 1: power iteration; yields after each of at most `most` rounds.
 

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from engine.run import Run
 
-__all__ = ["Path", "flat_parameters", "path_blocks", "path_of", "state_at", "twin"]
+__all__ = ["Path", "flat_parameters", "path_blocks", "path_of", "state_at", "states_kept", "twin"]
 
-MOST = 200
+MOST = 200  # states of a path, and no more numbers in all than
+NUMBERS = 4_000_000
 SLICE = 256  # steps between two pauses
 
 
@@ -32,9 +33,14 @@ class Path:
         return self.states[found[0]] if len(found) else None
 
 
-def path_of(run: Run, most: int = MOST) -> Path:
-    """The run's path to where it is, at `most` steps evenly: the same run, trained again from the beginning."""
-    blocks = path_blocks(run, most)
+def states_kept(parameters: int) -> int:
+    """How many states of a network of so many parameters make a path: 200, but at least 20 of a large one."""
+    return max(20, min(MOST, NUMBERS // max(1, parameters)))
+
+
+def path_of(run: Run) -> Path:
+    """The run's path to where it is, at `states_kept` steps evenly: its beginning is trained once more."""
+    blocks = path_blocks(run)
     while True:
         try:
             next(blocks)
@@ -42,9 +48,9 @@ def path_of(run: Run, most: int = MOST) -> Path:
             return end.value
 
 
-def path_blocks(run: Run, most: int = MOST) -> Generator[None, None, Path]:
+def path_blocks(run: Run) -> Generator[None, None, Path]:
     """As `path_of`, with a pause now and then."""
-    now = run.step_count
+    now, most = run.step_count, states_kept(run.experiment.network.parameter_count)
     steps = np.unique(np.linspace(0, now, min(most, now + 1)).round().astype(np.int64))
     again = twin(run)
     states, losses = [], []

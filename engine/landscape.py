@@ -14,7 +14,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Generator
-from concurrent.futures import Executor, ThreadPoolExecutor, as_completed, wait
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
@@ -131,21 +131,21 @@ def landscape_blocks(
 
     The landscape is what the generator returns: `surface = yield from engine.landscape_blocks(run, "random")`.
     """
-    preparation = _prepared(run, axes, resolution, span, centre, data, path)
     total = math.prod(_sides(resolution, Axes.of(axes)))
+    preparation = _prepared(run, axes, resolution, span, centre, data, path)
     while True:
         try:
             next(preparation)
         except StopIteration as end:
-            task = end.value
+            task: _Task = end.value
             break
         yield 0, total
     losses, done, count = np.empty(total), 0, 1
     while done < total:
-        start, end = time.perf_counter(), min(done + count, total)
-        losses[done:end] = task.heights(task.points[done:end])
-        count = min(8 * count, _count((time.perf_counter() - start) / (end - done), total))
-        done = end
+        start, stop = time.perf_counter(), min(done + count, total)
+        losses[done:stop] = task.heights(task.points[done:stop])
+        count = min(8 * count, _count((time.perf_counter() - start) / (stop - done), total))
+        done = stop
         yield done, total
     return task.finished(losses)
 
@@ -167,7 +167,7 @@ def _prepared(
     x, y = _examples(run, data)
     statistics = run._store.statistics.copy()
     here, slope = flat_parameters(run), Slope(network, dtype, x, y, statistics)
-    others = {"data": data, "here": here, "gradient": slope(here), "next_step": _next_step(run)}
+    others: dict[str, Any] = {"data": data, "here": here, "gradient": slope(here), "next_step": _next_step(run)}
     yield
     halves = _halves(span, plane, here, others["next_step"])
     others["a"] = np.linspace(-halves[0], halves[0], columns)
@@ -263,7 +263,7 @@ def _count(seconds: float, total: int) -> int:
 def _spread(executor: Executor, task: _Task, progress: Callable[[int, int], None]) -> Flat:
     """The losses at all points, by the workers of an executor; nothing is left running, whatever happens."""
     total, done = len(task.points), 2
-    losses, jobs = np.empty(total), {}
+    losses, jobs = np.empty(total), dict[Future[Flat], slice]()
     losses[0] = task.heights(task.points[:1])[0]  # not timed: it makes the buffers
     start = time.perf_counter()
     losses[1] = task.heights(task.points[1:2])[0]

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from engine.axes import CENTRES, Axes
 from engine.directions import filter_normalised, orthogonal, principal, random_direction, sharpest, unit
 from engine.errors import ConfigurationError
-from engine.history import Path, flat_parameters, path_blocks, state_at
+from engine.history import Path, path_blocks, state_at
 from engine.slopes import Slope
 
 if TYPE_CHECKING:
@@ -93,6 +93,8 @@ def plane_blocks(run: Run, axes: Axes, centre: str, path: Path | None) -> Genera
     """The plane of a run as it is; pauses now and then. `path` saves training the run's beginning again."""
     if centre not in CENTRES:
         raise ConfigurationError("centre", centre, "one of " + ", ".join(CENTRES))
+    if not run.experiment.network.parameter_count:
+        raise ConfigurationError("network", run.experiment.network, "a network with parameters")
     axes.check_network(run.experiment.network)
     if path is None and (axes.name == "path" or centre == "best"):
         path = yield from path_blocks(run)
