@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from engine.run import Run
 
-__all__ = ["Path", "flat_parameters", "path_blocks", "path_of", "state_at", "states_kept", "twin"]
+__all__ = ["Path", "drained", "flat_parameters", "path_blocks", "path_of", "state_at", "states_kept", "twin"]
+
+Result = TypeVar("Result")
 
 MOST = 200  # states of a path, and no more numbers in all than
 NUMBERS = 4_000_000
@@ -33,6 +35,15 @@ class Path:
         return self.states[found[0]] if len(found) else None
 
 
+def drained(blocks: Generator[Any, None, Result]) -> Result:
+    """What a generator returns in the end, without its pauses."""
+    while True:
+        try:
+            next(blocks)
+        except StopIteration as end:
+            return end.value
+
+
 def states_kept(parameters: int) -> int:
     """How many states of a network of so many parameters make a path: 200, but at least 20 of a large one."""
     return max(20, min(MOST, NUMBERS // max(1, parameters)))
@@ -40,12 +51,7 @@ def states_kept(parameters: int) -> int:
 
 def path_of(run: Run) -> Path:
     """The run's path to where it is, at `states_kept` steps evenly: its beginning is trained once more."""
-    blocks = path_blocks(run)
-    while True:
-        try:
-            next(blocks)
-        except StopIteration as end:
-            return end.value
+    return drained(path_blocks(run))
 
 
 def path_blocks(run: Run) -> Generator[None, None, Path]:

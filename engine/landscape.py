@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from engine.axes import Axes
 from engine.errors import ConfigurationError
 from engine.heights import Heights
-from engine.history import Path, flat_parameters, twin
+from engine.history import Path, drained, flat_parameters, twin
 from engine.kernels import context as c
 from engine.plane import Plane, plane_blocks
 from engine.slopes import Slope
@@ -110,7 +110,7 @@ def landscape(
     progress : called with (points done, points in all), here, not in a worker; what it raises ends the work
     path : from `engine.history.path_of`, to save training the run's beginning once more
     """
-    task = _drained(_prepared(run, axes, resolution, span, centre, data, path))
+    task = drained(_prepared(run, axes, resolution, span, centre, data, path))
     with ExitStack() as stack:
         if executor is None:
             executor = stack.enter_context(ThreadPoolExecutor(os.cpu_count() or 1))
@@ -282,12 +282,3 @@ def _spread(executor: Executor, task: _Task, progress: Callable[[int, int], None
             job.cancel()
         wait(jobs)
     return losses
-
-
-def _drained(blocks: Generator[None, None, _Task]) -> _Task:
-    """What a generator returns, without its pauses."""
-    while True:
-        try:
-            next(blocks)
-        except StopIteration as end:
-            return end.value

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from engine.axes import CENTRES, Axes
 from engine.directions import filter_normalised, orthogonal, principal, random_direction, sharpest, unit
 from engine.errors import ConfigurationError
-from engine.history import Path, path_blocks, state_at
+from engine.history import Path, drained, path_blocks, state_at
 from engine.slopes import Slope
 
 if TYPE_CHECKING:
@@ -110,12 +110,7 @@ def plane_blocks(run: Run, axes: Axes, centre: str, path: Path | None) -> Genera
 
 def put(run: Run, axes: Axes, centre: str, a: float, b: float) -> Flat:
     """The parameters at the point (a, b) of the run's plane, one after the other."""
-    blocks = plane_blocks(run, axes, centre, None)
-    while True:
-        try:
-            next(blocks)
-        except StopIteration as end:
-            return end.value.flat_at(a, b)
+    return drained(plane_blocks(run, axes, centre, None)).flat_at(a, b)
 
 
 # ------------------------------------------------------------------------------------------- one finder a kind of axes
