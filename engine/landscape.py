@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from engine.axes import Axes
 from engine.errors import ConfigurationError
 from engine.heights import Heights
-from engine.history import Path, drained, flat_parameters, twin
+from engine.history import Path, drained, flat_parameters
 from engine.kernels import context as c
 from engine.plane import Plane, plane_blocks
 from engine.slopes import Slope
@@ -132,14 +132,16 @@ def landscape_blocks(
     The landscape is what the generator returns: `surface = yield from engine.landscape_blocks(run, "random")`.
     """
     total = math.prod(_sides(resolution, Axes.of(axes)))
-    preparation = _prepared(run, axes, resolution, span, centre, data, path)
+    preparation, start = _prepared(run, axes, resolution, span, centre, data, path), time.perf_counter()
     while True:
         try:
             next(preparation)
         except StopIteration as end:
             task: _Task = end.value
             break
-        yield 0, total
+        if time.perf_counter() - start > BLOCK:
+            yield 0, total
+            start = time.perf_counter()
     losses, done, count = np.empty(total), 0, 1
     while done < total:
         start, stop = time.perf_counter(), min(done + count, total)
@@ -167,8 +169,8 @@ def _prepared(
     x, y = _examples(run, data)
     statistics = run._store.statistics.copy()
     here, slope = flat_parameters(run), Slope(network, dtype, x, y, statistics)
-    others: dict[str, Any] = {"data": data, "here": here, "gradient": slope(here), "next_step": _next_step(run)}
-    yield
+    others: dict[str, Any] = {"data": data, "here": here, "next_step": _next_step(run)}
+    others["gradient"] = yield from slope(here)
     halves = _halves(span, plane, here, others["next_step"])
     others["a"] = np.linspace(-halves[0], halves[0], columns)
     others["b"] = np.linspace(-halves[1], halves[1], rows) if axes.dimensions > 1 else np.zeros(1)
@@ -211,10 +213,13 @@ def _next_batch(run: Run) -> NDArray[np.int64]:
 
 
 def _next_step(run: Run) -> Flat:
-    again = twin(run)
-    again.restore(run.checkpoint())
-    done = again.step(1)
-    return flat_parameters(again) - flat_parameters(run) if done else np.full(len(run._layout.places()), math.nan)
+    """What the next update adds; the run does it, and goes back."""
+    before, known, here = run.checkpoint(), (run._outcome, run._earlier), flat_parameters(run)
+    done = run.step(1)
+    after = flat_parameters(run)
+    run.restore(before)
+    run._outcome, run._earlier = known
+    return after - here if done else np.full(len(here), math.nan)
 
 
 def _halves(span: float | tuple[float, float] | None, plane: Plane, here: Flat, next_step: Flat) -> tuple[float, float]:

@@ -145,8 +145,7 @@ def _path(run: Run, axes: Any, centre: Flat, path: Path | None) -> Generator[Non
 def _curvature(run: Run, axes: Any, centre: Flat, path: Path | None) -> Generator[None, None, _Found]:
     x, y = run._train_set.arrays()
     slope = Slope(run.experiment.network, "float64", x, y, run._store.statistics)
-    gradient = unit(slope(centre))
-    yield
+    gradient = unit((yield from slope(centre)))
     vector, curvature = yield from sharpest(slope, centre)
     if not gradient.any():
         gradient = vector

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -16,7 +18,10 @@ CHUNK = 64
 
 
 class Slope:
-    """dL/dw over examples at any parameters: `slope(flat)` gives [P] for parameters [P]."""
+    """dL/dw over examples at any parameters [P]: `drained(slope(parameters))` is the gradient [P].
+
+    A call is a generator that pauses after each chunk of examples.
+    """
 
     def __init__(
         self, network: Network, dtype: str, x: ArrayLike, y: ArrayLike, statistics: NDArray[np.float64]
@@ -27,7 +32,7 @@ class Slope:
         self._program = Program(network, self._store, CHUNK, training=False)
         self._places = self._store.layout.places()
 
-    def __call__(self, parameters: NDArray[np.float64]) -> NDArray[np.float64]:
+    def __call__(self, parameters: NDArray[np.float64]) -> Generator[None, None, NDArray[np.float64]]:
         program, count = self._program, self._examples.count
         self._store.parameters[self._places] = parameters
         self._examples.bind(program)
@@ -36,4 +41,5 @@ class Slope:
         for _ in range(0, count, CHUNK):
             program.walk(0, program.backward_end)
             gradient += program.gradients[self._places]
+            yield
         return gradient

@@ -240,6 +240,14 @@ def test_the_run_is_left_as_it_is(axes):
 # ------------------------------------------------------------------------------------------------- what comes with it
 
 
+def test_a_diverged_run_has_a_landscape_but_no_next_step():
+    run = trained(40, optimiser=engine.SGD(1e30), network=engine.Network((2,), [engine.Dense(1)], "half_squared_error"))
+    outcome = run.outcome
+    assert outcome.kind == "diverged"
+    assert np.isnan(engine.landscape(run, "random", 3).next_step).all()
+    assert run.outcome is outcome
+
+
 def test_gradient_and_next_step_are_the_runs():
     run = trained(dtype="float64", optimiser=engine.SGD(0.1), regime=engine.FullBatch())
     surface = engine.landscape(run, "weights", 3)

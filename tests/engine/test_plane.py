@@ -16,6 +16,7 @@ from engine.errors import ConfigurationError
 from engine.history import drained, path_of
 from tests.engine import test_export
 
+DEFINED = {"weights", "random", "path", "curvature", "towards"}  # what is compared with its definition here
 DATA = engine.datasets.load("gaussians", n=40, seed=2, labels="binary")
 NETWORK = engine.Network(
     (2,), [engine.Dense(4, "tanh"), engine.Dense(3, "tanh"), engine.Dense(1)], "binary_cross_entropy"
@@ -230,7 +231,12 @@ def test_curvature_of_single_precision_is_worked_out_in_double():
 def test_power_iteration_on_a_known_matrix(rng):
     q, _ = np.linalg.qr(rng.normal(size=(12, 12)))
     matrix = q @ np.diag([-5.0, *np.linspace(-2, 3, 11)]) @ q.T
-    search = sharpest(lambda w: matrix @ w, np.zeros(12), tolerance=1e-8, most=400)
+
+    def gradient(w):
+        yield
+        return matrix @ w
+
+    search = sharpest(gradient, np.zeros(12), tolerance=1e-8, most=400)
     vector, curvature = drained(search)
     assert curvature == pytest.approx(-5.0, rel=1e-8)
     assert abs(vector @ q[:, 0]) == pytest.approx(1.0, abs=1e-8)
