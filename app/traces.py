@@ -24,7 +24,7 @@ import engine
 from app import sharing
 from engine import Cost, Experiment
 from engine.checkpoints import CheckpointCache
-from engine.errors import ConfigurationError, EngineError
+from engine.errors import ConfigurationError, EngineError, MissingTableError
 from engine.run import Run
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -252,6 +252,8 @@ def read(link: str, parse: Callable[[str], Experiment] | None = None) -> Experim
     """The link's experiment; what is wrong with it becomes a TraceError that names the key."""
     try:
         return (parse or sharing.read_link)(link)
+    except MissingTableError as error:
+        raise TraceError(404, "table", str(error)) from error
     except ConfigurationError as error:
         raise TraceError(400, error.name, str(error)) from error
     except EngineError as error:
