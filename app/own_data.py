@@ -34,10 +34,12 @@ from engine.datasets.points import DRAWN
 MOST_BYTES = 512_000
 HEAD = 65_536  # bytes in which the first line must end
 LONGEST_LINE = 16_384  # characters
+MOST_LINES = 2 * MOST_ROWS  # with empty ones
 NUMBER = re.compile(r"[+-]?(\d{1,40}\.?\d{0,40}|\.\d{1,40})(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
 COMMA_NUMBER = re.compile(r"[+-]?\d{0,40},\d{1,40}(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)  # one thousand, or one and a fraction?
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "?"})
+LINE_END = re.compile(r"\r\n|\n|\r")
 QUOTED = re.compile(r'"[^"]*"')
 # How files begin that are no text, whatever they are called: zip (xlsx, npz), gzip, Parquet, pickle, PNG, PDF, HDF5,
 # NumPy.
@@ -106,9 +108,9 @@ def read_table(content: bytes) -> Reading:
     TableError : says what is wrong, with row and column
     """
     check_head(content)
-    text = _text(content)
-    separator = _separator(text)
-    rows = list(_rows(text, separator))
+    lines = LINE_END.split(_text(content))
+    separator = _separator(lines)
+    rows = list(_rows(lines, separator))
     header = _has_header(rows, separator)
     numbers = rows[1:] if header else rows
     _check_rows(numbers)
@@ -137,6 +139,8 @@ def check_head(content: bytes) -> None:
         raise TableError("utf16")
     if head.startswith(SIGNATURES):
         raise TableError("not_text")
+    if max(content.count(b"\n"), content.count(b"\r")) > MOST_LINES:
+        raise TableError("too_many_rows", most=MOST_ROWS)
     nul = content.find(0)
     if nul >= 0:
         raise TableError("nul", row=content.count(b"\n", 0, nul) + 1)
@@ -156,9 +160,9 @@ def _text(content: bytes) -> str:
         raise TableError("not_utf8", row=content.count(b"\n", 0, error.start) + 1) from None
 
 
-def _separator(text: str) -> str:
+def _separator(lines: Sequence[str]) -> str:
     """What stands between the cells of the first line: a tab, else a semicolon, else a comma."""
-    first = QUOTED.sub("", next(line for line in text.splitlines() if line.strip()))
+    first = QUOTED.sub("", next((line for line in lines if line.strip()), ""))
     for separator in ("\t", ";", ","):
         if separator in first:
             return separator
@@ -176,10 +180,10 @@ class Row:
     cells: tuple[str, ...]
 
 
-def _rows(text: str, separator: str) -> Iterator[Row]:
+def _rows(lines: Sequence[str], separator: str) -> Iterator[Row]:
     """Every row that is not empty, all equally long."""
     width, count = 0, 0
-    for number, line in enumerate(re.split(r"\r\n|\n|\r", text), 1):
+    for number, line in enumerate(lines, 1):
         if not line.strip(f" {separator}"):
             continue
         row = _row(number, line, separator)
