@@ -21,7 +21,7 @@ from app import sharing
 from app.pool import Job, Pool, Ticket, Visitor
 from engine import Cost, Experiment
 from engine.checkpoints import CheckpointCache
-from engine.errors import ConfigurationError, EngineError
+from engine.errors import ConfigurationError, EngineError, MissingTableError
 from engine.pieces import finish
 from engine.run import Run
 
@@ -193,6 +193,8 @@ def read(link: str, parse: Callable[[str], Experiment] | None = None) -> Experim
     """The link's experiment; what is wrong with it becomes a TraceError that names the key."""
     try:
         return (parse or sharing.read_link)(link)
+    except MissingTableError as error:
+        raise TraceError(404, "table", str(error)) from error
     except ConfigurationError as error:
         raise TraceError(400, error.name, str(error)) from error
     except EngineError as error:

@@ -31,6 +31,7 @@ from engine import datasets
 from engine.activations import ActivationFunction
 from engine.datasets.examples import Examples
 from engine.datasets.options import Features, Flag, Integer, Number, Points, Seed, Word
+from engine.datasets.own import ColumnNumbers, TableName
 from engine.errors import EngineError
 from engine.initialisers import Initialiser
 from engine.layers import Layer
@@ -83,6 +84,8 @@ OPTIONS = {
     Word: lambda option: st.sampled_from(option.known),
     Seed: lambda option: seeds,
     Features: lambda option: st.lists(st.sampled_from(list(datasets.FEATURES)), min_size=1, unique=True),
+    TableName: lambda option: st.just(option.default),
+    ColumnNumbers: lambda option: st.just(()),
     Points: lambda option: st.lists(
         st.tuples(st.floats(-6, 6), st.floats(-6, 6), st.integers(0, 3)), min_size=2, max_size=30
     ),
@@ -96,6 +99,13 @@ def typed(lengths):
     return st.lists(st.tuples(*(st.tuples(*[numbers] * length) for length in lengths)), min_size=1, max_size=3)
 
 
+# (column to learn, what it may be learned from) of the example of a table of one's own
+OWN_ROLES = {
+    "classification": [(0, [(), (1, 2), (1, 2, 3)]), (4, [(3,), (2, 3)])],
+    "regression": [(0, [(), (2,), (1, 2)]), (1, [(3,), (2, 3)])],
+}
+
+
 @st.composite
 def data(draw):
     """Any data of the page with any options but for labels, which depend on the loss."""
@@ -105,6 +115,9 @@ def data(draw):
         for name, option in entry.options.items()
         if name not in ("labels", *NOT_CHOSEN) and (name == "n" or draw(st.booleans()))
     }
+    if entry.kind == "own":  # which column can be what depends on the table
+        learned, others = draw(st.sampled_from(OWN_ROLES[entry.task]))
+        options |= {"target": learned, "columns": draw(st.sampled_from(others))}
     return entry.name, options
 
 
