@@ -24,7 +24,6 @@ from app.state import (
     CHOICE,
     DATASETS,
     MOST_STEPS,
-    NOT_CHOSEN,
     VIEW,
     Names,
     Settings,
@@ -32,11 +31,13 @@ from app.state import (
     check_labels,
     check_network,
     check_regime,
+    details_of,
     flat_loss,
     flat_optimiser,
     flat_regulariser,
-    losses_for,
+    losses_of,
     outputs_of,
+    with_outputs,
 )
 from engine import datasets
 from engine.datasets.options import LARGEST_SEED, Features, Flag, Integer, Number, Option, Points, Seed
@@ -55,7 +56,6 @@ __all__ = [
     "read_link_leniently",
     "read_view",
     "spec_text",
-    "without",
     "write_link",
     "write_view",
 ]
@@ -73,7 +73,7 @@ DATA_KEYS = tuple(
         OPTION_KEYS.get(option, option)
         for name in DATASETS
         for option in datasets.entry(name).options
-        if option not in ("seed", "labels", *NOT_CHOSEN)
+        if option not in ("seed", "labels")
     )
 )
 KEYS = (
@@ -111,11 +111,6 @@ def read_link(text: str) -> engine.Experiment:
 def read_link_leniently(text: str) -> tuple[engine.Experiment, int, list[LinkProblem]]:
     """(experiment, step shown, problems): each bad key is reported, and its default used."""
     return _read(text, strict=False)
-
-
-def without(text: str, key: str) -> str:
-    """A link of ours without what it says for `key`."""
-    return re.sub(rf"(^|[?&]){key}=[^&#]*", r"\1", text)
 
 
 def read_view(text: str) -> dict[str, Any]:
@@ -195,9 +190,11 @@ def _read_ours(reader: Reader) -> engine.Experiment:
     usual_seed: int | str = CHOICE["seed"].default
     seed = reader.take("seed", partial(_read_seed, "seed"), usual_seed)
     name = reader.take("data", _read_name, CHOICE["dataset"].default)
-    options = _read_options(reader, name) | {"seed": reader.take("data_seed", partial(_read_seed, "data_seed"), seed)}
-    task, loss = datasets.entry(name).task, _usual_loss(name, options)
-    loss = reader.take("loss", partial(_read_loss, task), loss)
+    options = _read_options(reader, name)
+    if "seed" in datasets.entry(name).options:
+        options["seed"] = reader.take("data_seed", partial(_read_seed, "data_seed"), seed)
+    options = _possible(reader, name, options)
+    loss = reader.take("loss", partial(_read_loss, name), _usual_loss(name, options))
     usual = _usual(name, options, loss)
     dataset = reader.take("labels", partial(_read_labels, name, options, loss), usual.dataset)
     network = reader.take("net", partial(_read_network, loss, dataset), _fitted(usual.network, dataset))
@@ -236,6 +233,17 @@ def _read_options(reader: Reader, name: str) -> dict[str, Any]:
         elif key in reader.values:
             reader.note(LinkError(key, reader.values[key], f"nothing: {name} has no such option"))
     return given
+
+
+def _possible(reader: Reader, name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """The options, if data can be made of them together; else none but the seed."""
+    try:
+        datasets.load(name, **options).x_train.shape
+    except ConfigurationError as error:
+        key = OPTION_KEYS.get(error.name, error.name)
+        reader.note(LinkError(key, reader.values.get(key, error.value), error.accepted))
+        return {key: value for key, value in options.items() if key == "seed"}
+    return options
 
 
 def _read_option(key: str, option: Option, text: str) -> Any:
@@ -285,15 +293,16 @@ def _usual(name: str, options: Mapping[str, Any], loss: Loss) -> engine.Experime
 
 
 def _settings(name: str, options: Mapping[str, Any]) -> Settings:
-    return Settings().change(dataset=name, **{option: value for option, value in options.items() if option in CHOICE})
+    chosen = {option: value for option, value in options.items() if option in CHOICE}
+    return Settings().change(dataset=name, details=details_of(name, options), **chosen)
 
 
-def _read_loss(task: str, text: str) -> Loss:
+def _read_loss(name: str, text: str) -> Loss:
     loss: Loss = read_spec(Loss, text, "loss")
     check_flat({"loss": loss.name} | flat_loss(loss))
-    if loss.name not in losses_for(task):
-        known = losses_for(task)
-        raise LinkError("loss", text, f"one of {', '.join(known)} for a {task}", "word", {"known": known})
+    known = losses_of(name)
+    if loss.name not in known:
+        raise LinkError("loss", text, f"one of {', '.join(known)} for these data", "word", {"known": known})
     return loss
 
 
@@ -307,17 +316,14 @@ def _read_labels(name: str, options: Mapping[str, Any], loss: Loss, text: str) -
 
 def _read_network(loss: Loss, dataset: engine.Dataset, text: str) -> engine.Network:
     layers = [read_spec(Layer, layer, "net") for layer in split(text, ",", "net")]
-    network = engine.Network((len(dataset.input_names),), layers, loss)
+    network = engine.Network(dataset.x_train.shape[1:], layers, loss)
     check_network(network, dataset)
     return network
 
 
 def _fitted(network: engine.Network, dataset: engine.Dataset) -> engine.Network:
     """A network whose last layer has the outputs that the data's labels need."""
-    *hidden, last = network.layers
-    return replace(
-        network, layers=(*hidden, Layer.from_dict(last.to_dict() | {"units": outputs_of(network.loss, dataset)}))
-    )
+    return replace(network, layers=with_outputs(network.layers, outputs_of(network.loss, dataset)))
 
 
 def _read_optimiser(text: str, key: str = "opt") -> Optimiser:
@@ -460,7 +466,7 @@ def _texts(experiment: engine.Experiment) -> dict[str, str]:
     return texts | {
         "data": dataset.name,
         "seed": _seed_text(experiment.seed),
-        "data_seed": _seed_text(options["seed"]),
+        "data_seed": _seed_text(options.get("seed", experiment.seed)),
         "loss": spec_text(Loss.of(network.loss)),
         "net": ",".join(spec_text(layer) for layer in network.layers),
         "opt": spec_text(experiment.optimiser, explicit=1),
