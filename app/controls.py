@@ -8,7 +8,7 @@ forgets nothing.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +21,9 @@ from app.presets import PRESETS, lesson
 from app.session import Session
 from app.state import CHOICE, DATASETS, VIEW, Hidden, Settings
 from engine import datasets
+from engine.activations import ActivationFunction
 from engine.errors import ConfigurationError
+from engine.layers import Layer
 
 MOST_HIDDEN = 8  # layers in the menu; a link may have more
 BAND = ("learning_rate", "regulariser", "regularisation_rate", "l2_rate", "prune")
@@ -192,7 +194,14 @@ class Panel:
             with cell:
                 self.scale(name, percent)
         self._features()
+        self._details()
         self._seed()
+
+    def _details(self) -> None:
+        """How the data were made where no widget says it."""
+        words = [(self.t(f"details.{name}"), value) for name, value in self.settings.details]
+        if words:
+            st.caption(", ".join(word if value is True else f"{word} {value}" for word, value in words))
 
     def _features(self) -> None:
         if self._shown("features"):
@@ -223,6 +232,9 @@ class Panel:
         """Hidden layers and their activations."""
         t, chosen = self.t, self.settings
         st.header(t("controls.network.title"), anchor=False)
+        if chosen.own_layers is not None:
+            st.markdown(layer_list(t, chosen.own_layers), help=t("controls.own_layers.help"))
+            return
         left, right = st.columns(2, gap="small", vertical_alignment="bottom")
         if "layers" not in chosen.hidden:
             put("layers.count", len(chosen.layers))
@@ -390,6 +402,26 @@ def new_seed() -> None:
 
 
 # ------------------------------------------------------------------------------------------------------------ helpers
+
+
+def layer_list(t: Translator, layers: Iterable[Layer], indent: str = "") -> str:
+    """Layers in order as a Markdown list; those within a layer below it."""
+    lines = []
+    for layer in layers:
+        options = {name: _option_words(t, value) for name, value in vars(layer).items()}
+        lines.append(f"{indent}1. {t(f'layers.{layer.name}', **options)}")
+        if inner := getattr(layer, "layers", ()):
+            lines.append(layer_list(t, inner, indent + "    "))
+    return "\n".join(lines)
+
+
+def _option_words(t: Translator, value: Any) -> str:
+    """An option of a layer as people read it."""
+    if isinstance(value, tuple) and all(isinstance(size, int) for size in value):
+        return "×".join(map(str, value))
+    if isinstance(value, float):
+        return percent(value)
+    return t(f"names.activation.{value.name}") if isinstance(value, ActivationFunction) else str(value)
 
 
 def known(name: str) -> tuple[str, ...]:
