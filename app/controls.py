@@ -316,7 +316,8 @@ class Panel:
 
     def stage(self) -> None:
         """What the stage shows besides."""
-        st.header(self.t("controls.show.title"), anchor=False)
+        if self._shown("show_test") or self._shown("discretise"):
+            st.header(self.t("controls.show.title"), anchor=False)
         self.flag("show_test")
         self.flag("discretise")
         if self.settings.dataset == "points" and self.settings.points:
@@ -408,20 +409,22 @@ def layer_list(t: Translator, layers: Iterable[Layer], indent: str = "") -> str:
     """Layers in order as a Markdown list; those within a layer below it."""
     lines = []
     for layer in layers:
-        options = {name: _option_words(t, value) for name, value in vars(layer).items()}
-        lines.append(f"{indent}1. {t(f'layers.{layer.name}', **options)}")
+        options = {name: _option_words(t, name, value) for name, value in vars(layer).items()}
+        lines.append(f"{indent}1. {t(f'layers.{layer.name}', **options).removesuffix(', ')}")
         if inner := getattr(layer, "layers", ()):
             lines.append(layer_list(t, inner, indent + "    "))
     return "\n".join(lines)
 
 
-def _option_words(t: Translator, value: Any) -> str:
-    """An option of a layer as people read it."""
-    if isinstance(value, tuple) and all(isinstance(size, int) for size in value):
-        return "×".join(map(str, value))
+def _option_words(t: Translator, name: str, value: Any) -> str:
+    """An option of a layer as people read it; nothing for an activation that does nothing."""
+    if name in ("kernel_size", "size"):
+        return "×".join(map(str, value if isinstance(value, tuple) else (value, value)))
     if isinstance(value, float):
         return percent(value)
-    return t(f"names.activation.{value.name}") if isinstance(value, ActivationFunction) else str(value)
+    if isinstance(value, ActivationFunction):
+        return "" if value.name == "identity" else t(f"names.activation.{value.name}")
+    return str(value)
 
 
 def known(name: str) -> tuple[str, ...]:

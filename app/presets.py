@@ -81,8 +81,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         },
         "letters": {
             "dataset": "alice",
-            "details": (("characters", 6000), ("length", 16), ("stride", 8)),
-            "own_layers": (engine.Embedding(44, 10), engine.GRU(24, True), engine.Dense(44)),
+            "details": (("characters", 6000),),
+            "own_layers": (engine.Embedding(44, 8), engine.GRU(20, True), engine.Dense(44)),
             "optimiser": "adam",
             "learning_rate": 0.01,
         },

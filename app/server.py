@@ -78,7 +78,7 @@ class Warmth:
     def state(self, kernels: str) -> dict[str, Any]:
         """Of the feed-forward networks' kernels, or of "all"."""
         if kernels == "all":
-            return {"ready": self.all_ready, "done": self.all_done, "total": self.all_total}
+            return {"ready": self.all_ready, "done": self.all_done, "total": self.all_total or self.total}
         return {"ready": self.ready, "done": self.done, "total": self.total}
 
 

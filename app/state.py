@@ -257,7 +257,10 @@ CHOICE: Mapping[str, Choice] = {choice.name: choice for choice in CHOICES}
 VIEW = ("show_test", "discretise", "hidden")  # choices that are not part of the experiment
 FIRST_DATASET = {"classification": "circle", "regression": "plane"}
 # What says nothing of a network that has layers of its own.
-OF_DENSE = frozenset({"layers", "activation", "activation_alpha", "output_activation", "initialiser", "use_bias", "bias"})
+OF_DENSE = frozenset(
+    {"layers", "activation", "activation_alpha", "output_activation", "initialiser", "initialiser_scale", "use_bias"}
+    | {"bias", "show_test", "discretise"}
+)
 
 
 def _default(name: str) -> Any:
@@ -352,7 +355,7 @@ class Settings:
 
     def uses(self, name: str) -> bool:
         """Whether a choice has any effect as the others stand: a page need not show the rest."""
-        if self.own_layers is not None and name in OF_DENSE or name == "initialiser_scale" and self.own_layers:
+        if self.own_layers is not None and name in OF_DENSE:
             return False
         if name in datasets.entry(self.dataset).options:
             return True
@@ -419,6 +422,9 @@ class Settings:
             settings = replace(settings, output_activation=usual)
         if settings.carry and (settings.shuffle or settings.regime != "mini_batch") and "carry" not in changes:
             settings = replace(settings, carry=False)
+        if settings.own_layers is not None:
+            outputs = outputs_for(settings.loss, settings.class_count)
+            settings = replace(settings, own_layers=with_outputs(settings.own_layers, outputs))
         return settings
 
     # ---------------------------------------------------------------------------------------------- to the engine

@@ -306,10 +306,15 @@ export class Stage {
     const { outcome, end } = film;
     this.ended = outcome !== null && this.held !== null && this.state.position >= end;
     this.shell.status.render({
-      loading: !this.held && flight !== null, engine: this.engine, trouble, outcome, end, atEnd: this.ended,
+      loading: !this.held && flight !== null, engine: this.awaitedEngine(), trouble, outcome, end, atEnd: this.ended,
       layer: outcome ? this.layerWords(outcome) : "",
     });
     setAttr(this.root, "data-state", this.stateName());
+  }
+
+  /** Film of blocks is never a shipped one: once it is there, the engine has all that it takes. */
+  awaitedEngine() {
+    return this.held && this.model?.family === "blocks" ? null : this.engine;
   }
 
   stateName() {

@@ -35,8 +35,9 @@ export function createStructure({ say, format, send }) {
     features.replaceChildren(...featureButtons(model, layout));
   }
 
-  function blockHeading(model, { layer, x, y, align, room }) {
-    const heading = h("div", { class: "block-heading", "data-align": align }, h("span", { text: blockName({ model, say }, layer) }));
+  function blockHeading(model, { layer, tensor, x, y, align, room }) {
+    const text = tensor === null ? blockName({ model, say }, layer) : say(`tensor_${model.layers[layer].tensors[tensor].label}`);
+    const heading = h("div", { class: "block-heading", "data-align": align, text });
     Object.assign(heading.style, { left: `${x}px`, top: `${y}px`, maxWidth: `${room}px` });
     return heading;
   }

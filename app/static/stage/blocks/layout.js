@@ -7,7 +7,8 @@
  *   colStride: number, slot: number}} Panel  tensor: null for the layer's own values; slot: its place among its group's panels
  * @typedef {{width: number, height: number, rows: boolean, panels: Panel[], columns: Box[], headings: Heading[],
  *   answer: Box, units: null, features: []}} BlockLayout  columns: hull of each layer's own tiles
- * @typedef {{layer: number, x: number, y: number, align: "left"|"center"|"right", room: number}} Heading
+ * @typedef {{layer: number, tensor: number|null, x: number, y: number, align: "left"|"center"|"right", room: number}} Heading
+ *   tensor: null for the layer's name, else the quantity that has a strip of its own
  */
 
 import { NARROW } from "../layout/index.js";
@@ -16,10 +17,10 @@ import { product } from "./model.js";
 const GAP = 4;
 /** Sides of tiles in pixels, before they are scaled to what room there is. */
 const SIDE = { input: 150, map: 66, matrix: 64 };
-const CELL = { most: 22, strip: 34 };
+const CELL = { most: 22, strip: 56 };
 /** Kernels beside a map: how many at most, and their share of the map's side. */
-const KERNELS = { most: 8, share: 0.55 };
-const LABELS = 118;
+const KERNELS = { most: 8, share: 0.34, alone: 0.52 };
+const LABELS = 126;
 /** Room at the right of sequences for parameters and attention. */
 const ASIDE = 190;
 const BARS = 128;
@@ -61,7 +62,7 @@ function placeColumns(model, width, height) {
   for (const [layer, { w, h, panels: own }] of made.entries()) {
     const y = inner.y + (inner.h - h) / 2;
     for (const panel of own) panels.push({ ...panel, layer, x: panel.x + x, y: panel.y + y });
-    headings.push({ layer, x: x + w / 2, y: 6, align: "center", room: w + gap });
+    headings.push({ layer, tensor: null, x: x + w / 2, y: 6, align: "center", room: w + gap });
     x += w + gap;
   }
   const columns = hulls(model, panels);
@@ -85,7 +86,8 @@ function makeMaps(block, height, scale) {
   const side = Math.max(10, Math.min(most * scale, (height - GAP * (tall - 1)) / tall - 4));
   const w = Math.min(side * 1.6, (side * cols) / rows);
   const kernels = kernelsOf(block);
-  const room = kernels ? Math.min(KERNELS.most, kernels.shape[1]) * KERNELS.share * side * 0.62 + GAP : 0;
+  const inputs = kernels?.shape[1];
+  const room = kernels ? Math.min(KERNELS.most, inputs) * (inputs === 1 ? KERNELS.alone : KERNELS.share) * side + GAP : 0;
   const pitch = { x: room + w + 3 * GAP, y: side + GAP + 4 };
   const panels = [];
   for (let channel = 0; channel < count; channel += 1) {
@@ -157,7 +159,7 @@ function gapOf(width) {
 
 /** Below the last row: an answer's scale, or the answers and targets of every step. */
 function footOf(model) {
-  return model.answer === "steps" ? 52 : model.layers.at(-1).units === 1 ? 66 : 34;
+  return model.answer === "steps" ? 52 : model.layers.at(-1).units === 1 ? 86 : 34;
 }
 
 function rowsOf(model, width) {
@@ -196,13 +198,20 @@ function placeRows(model, width, height) {
   for (const [layer, { block, h: natural }] of made.entries()) {
     const h = natural * scale;
     for (const panel of rowPanels(block, model, { x: left, y, w: room, h }, narrow)) panels.push({ ...panel, layer });
-    headings.push(narrow ? { layer, x: left, y: y - 16, align: "left", room: width - 16 }
-      : { layer, x: left - 10, y: y + h / 2 - 9, align: "right", room: left - 12 });
+    if (narrow) headings.push({ layer, tensor: null, x: left, y: y - 16, align: "left", room: width - 16 });
+    else headings.push(...rowHeadings(panels, layer, left));
     y += h + gap;
   }
   const columns = hulls(model, panels);
   const last = columns.at(-1);
   return { panels, headings, columns, answer: { x: last.x, y: last.y + last.h, w: 110, h: footOf(model) } };
+}
+
+/** A name at the left of a layer's own tiles, and of each strip below them. */
+function rowHeadings(panels, layer, left) {
+  const firsts = panels.filter((panel) => panel.layer === layer && panel.x < left + 1 && panel.slot === 0);
+  const shown = firsts.length > 0 ? firsts : panels.filter((panel) => panel.layer === layer && panel.tensor === null).slice(0, 1);
+  return shown.map(({ tensor, y, h }) => ({ layer, tensor, x: left - 10, y: y + h / 2 - 8, align: "right", room: left - 12 }));
 }
 
 /** Pixels from one time step to the next. */
@@ -212,7 +221,8 @@ function stepWidth(model, room) {
 
 function rowPanels(block, model, box, narrow) {
   const { shape } = block;
-  const beside = narrow ? [] : asidePanels(block, { x: box.x + box.w + 16, y: box.y, w: ASIDE - 20, h: box.h });
+  const end = model.sequence ? Math.min(box.w, stepWidth(model, box.w) * model.steps) : box.w;
+  const beside = narrow ? [] : asidePanels(block, { x: box.x + end + 34, y: box.y, w: ASIDE - 38, h: box.h });
   if (shape.length >= 3) return [...mapRow(block, box.w, box).panels, ...beside];
   if (shape.length === 1 && !block.tokens) return [vectorPanel(block, model, box), ...beside];
   const w = stepWidth(model, box.w) * shape[0];

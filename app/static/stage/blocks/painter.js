@@ -11,7 +11,7 @@ import { makeRamp, mix, parseColour, pixel, RAMP } from "../theme.js";
 import { clamp, ease, turnProgress } from "../timeline.js";
 import { best, drawSteps } from "./answer.js";
 import { Heat } from "./heat.js";
-import { cellBox } from "./layout.js";
+import { cellBox, hull } from "./layout.js";
 import { windowOf } from "./model.js";
 import { drawRegion } from "./region.js";
 import { shownToken } from "./words.js";
@@ -46,6 +46,8 @@ export class BlockPainter {
     }
     this.groups = Array.from(groups.values(), (panels) => ({
       layer: panels[0].layer, tensor: panels[0].tensor, front: new Heat(panels), back: new Heat(panels) }));
+    const names = new Set(this.model.layers.map(({ group }) => group).filter(Boolean));
+    this.frames = Array.from(names, (name) => hull(layout.columns.filter((_, layer) => this.model.layers[layer].group === name)));
     this.outline = new Path2D();
     for (const { x, y, w, h } of layout.panels) this.outline.rect(x - 0.5, y - 0.5, w + 1, h + 1);
   }
@@ -57,6 +59,7 @@ export class BlockPainter {
    */
   paint(ctx, picture) {
     ctx.setLineDash([]);
+    this.paintGroups(ctx);
     this.paintBands(ctx, picture);
     for (const group of this.groups) this.paintGroup(ctx, group, picture);
     ctx.globalAlpha = 1;
@@ -67,6 +70,17 @@ export class BlockPainter {
     this.paintFocus(ctx, picture);
     this.paintAnswer(ctx, picture);
     ctx.globalAlpha = 1;
+  }
+
+  /** A quiet ground behind the layers that make one together. */
+  paintGroups(ctx) {
+    ctx.globalAlpha = 1;
+    ctx.fillStyle = this.theme.ground;
+    for (const { x, y, w, h } of this.frames) {
+      ctx.beginPath();
+      ctx.roundRect(x - 10, y - 6, w + 34, h + 12, 8);
+      ctx.fill();
+    }
   }
 
   // ---------------------------------------------------------------------------------------------------------- tiles
@@ -128,7 +142,7 @@ export class BlockPainter {
     const focus = parseId(highlight)?.layer;
     for (let layer = 1; layer <= turns; layer += 1) {
       const band = this.bandOf(layer);
-      ctx.globalAlpha = focus === undefined || focus === layer ? 0.5 : 0.25;
+      ctx.globalAlpha = focus === undefined || focus === layer ? 0.36 : 0.2;
       ctx.fillStyle = this.theme.line;
       fillBand(ctx, band, this.layout.rows);
       this.paintTravellers(ctx, band, { layer, turns, moment, flow });
