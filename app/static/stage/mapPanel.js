@@ -3,7 +3,7 @@
  * plane, the followed example itself. Pressing on it adds a point or follows the one that is there.
  */
 
-import { drawExampleAnswer, sharesOf } from "./blocks/answer.js";
+import { answerHeight, drawExampleAnswer, sharesOf } from "./blocks/answer.js";
 import { indicesOf } from "./blocks/model.js";
 import { classOf, parseId } from "./model.js";
 import { prettyFeature, unitName } from "./describe.js";
@@ -57,6 +57,7 @@ export function createMapPanel({ say, format, act, addPoint, follow }) {
     setHidden(classes, !adds);
     box.dataset.kind = model.kind;
     box.style.setProperty("--rows", String(model.image > 0 ? 0 : Math.min(20, model.layers[0].units)));
+    if (model.family === "blocks") box.style.setProperty("--tall", `${answerHeight(model)}px`);
     classes.replaceChildren(...(adds ? classButtons(model, theme) : []));
     legend.replaceChildren(...legendParts(model, theme));
     pointsKey = "";

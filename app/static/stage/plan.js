@@ -10,7 +10,7 @@ const RATES = [60, 30, 15, 6, 3];
 const BYTES_A_SECOND = 1e6;
 
 /** Multiply-adds that a second of film may take to be made: a share of one core. */
-const OPERATIONS_A_SECOND = 4e8;
+const OPERATIONS_A_SECOND = 2.5e9;
 
 /**
  * Fewer frames a second for big networks: the picture is interpolated between them.

@@ -53,11 +53,18 @@ export function drawExampleAnswer(ctx, picture) {
   return drawBars(ctx, picture, top);
 }
 
+/** Pixels that the panel needs. */
+export function answerHeight({ answer, layers: [input], problem }) {
+  if (answer === "value") return 260;
+  const bars = 24 * Math.min(MOST_BARS, problem.class_names.length);
+  return input.shape.length === 3 ? 160 + bars * 0.7 : 44 + 22 * Math.ceil(input.shape[0] / 24) + bars;
+}
+
 /** The picture itself; gives where it ends. */
 function drawPicture(ctx, { width, height, model, snapshot, theme }) {
   const [, rows, cols] = model.layers[0].shape;
   const { a } = snapshot.layers[0];
-  const cell = Math.floor((0.44 * Math.min(width, height)) / Math.max(rows, cols)) || 1;
+  const cell = Math.floor(Math.min(140, 0.44 * width, 0.5 * height) / Math.max(rows, cols)) || 1;
   const left = (width - cell * cols) / 2;
   const [low, high] = [Math.min(...a), Math.max(...a)];
   ctx.fillStyle = theme.ink;

@@ -159,7 +159,7 @@ function gapOf(width) {
 
 /** Below the last row: an answer's scale, or the answers and targets of every step. */
 function footOf(model) {
-  return model.answer === "steps" ? 52 : model.layers.at(-1).units === 1 ? 86 : 34;
+  return model.answer === "steps" ? 52 : model.layers.at(-1).units === 1 ? 98 : 40;
 }
 
 function rowsOf(model, width) {

@@ -259,7 +259,10 @@ export class BlockPainter {
     }
     const units = this.model.layers[last].units;
     const boxes = Array.from({ length: units }, (_, unit) => cellBox(this.layout, last, null, unit));
-    if (this.layout.rows && this.model.answer === "classes") return;
+    if (this.layout.rows && this.model.answer === "classes") {
+      drawNames(ctx, { boxes, names: this.model.problem.class_names ?? [], target: snapshot.target, theme: this.theme });
+      return;
+    }
     drawAnswer(ctx, {
       answer: this.model.answer, boxes, box: this.answerBox(boxes[0]), names: this.model.problem.class_names ?? [],
       prediction: snapshot.prediction, target: snapshot.target, loss: snapshot.exampleLoss, shown, stress,
@@ -293,6 +296,18 @@ function fillBand(ctx, { a, b, from, to }, rows) {
   put("bezierCurveTo", [middle, to[1]], [middle, from[1]], [a, from[1]]);
   ctx.closePath();
   ctx.fill();
+}
+
+/** What each output stands for, below it; the right one strong. */
+function drawNames(ctx, { boxes, names, target, theme }) {
+  ctx.textAlign = "center";
+  ctx.textBaseline = "top";
+  boxes.forEach(({ x, y, w, h }, unit) => {
+    const right = target[unit] > 0.5;
+    ctx.font = `${right ? "600 " : ""}12px ${theme.font}`;
+    ctx.fillStyle = right ? theme.ink : theme.soft;
+    ctx.fillText(names[unit] ?? String(unit), x + w / 2, y + h + 5, w + 4);
+  });
 }
 
 /** Around the right side, from row to row. */
