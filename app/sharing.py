@@ -63,6 +63,7 @@ __all__ = [
 VERSION = "1"
 HOST = "playground.tensorflow.org"
 LONGEST = 4096  # characters, decoded
+MOST_NUMBERS = 4_000_000  # of the training inputs
 LONGEST_ENCODED = 3 * LONGEST
 HARMLESS = "-._~:,()"  # left as they are in a query, for people to read
 
@@ -238,7 +239,9 @@ def _read_options(reader: Reader, name: str) -> dict[str, Any]:
 def _possible(reader: Reader, name: str, options: dict[str, Any]) -> dict[str, Any]:
     """The options, if data can be made of them together; else none but the seed."""
     try:
-        datasets.load(name, **options).x_train.shape
+        numbers = datasets.load(name, **options).x_train.size
+        if numbers > MOST_NUMBERS:
+            raise ConfigurationError("data", name, f"options that make at most {MOST_NUMBERS} numbers, not {numbers}")
     except ConfigurationError as error:
         key = OPTION_KEYS.get(error.name, error.name)
         reader.note(LinkError(key, reader.values.get(key, error.value), error.accepted))

@@ -10,7 +10,6 @@ registers anew needs no line here unless it brings an option of a new kind.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
@@ -33,6 +32,7 @@ from engine.spec import Spec
 
 DATASETS = datasets.names()
 
+MOST_EXAMPLES = max(option.high for name in DATASETS if (option := datasets.entry(name).options.get("n")))  # type: ignore[attr-defined]
 MOST_LAYERS = 32
 MOST_UNITS = 512
 MOST_PARAMETERS = 100_000
@@ -204,7 +204,7 @@ CHOICES: tuple[Choice, ...] = (
     # data
     Choice("task", Word("classification", ("classification", "regression")), "data"),
     Choice("dataset", Word("circle", DATASETS), "data"),
-    Choice("n", Integer(500, 10, 5000), "n"),
+    Choice("n", Integer(500, 10, MOST_EXAMPLES), "n"),
     Choice("noise", Number(0.0, 0.0, 0.8), "noise", shown=NOISES),
     Choice("train_fraction", Number(0.5, 0.1, 0.9), "train", shown=FRACTIONS),
     Choice("classes", Integer(3, 2, 10), "classes"),
@@ -347,7 +347,9 @@ class Settings:
     @property
     def usual_loss(self) -> str:
         """The loss of a run for which none is chosen."""
-        return "categorical_cross_entropy" if answers_in_steps(self.dataset) else default_loss(self.task, self.class_count)
+        return (
+            "categorical_cross_entropy" if answers_in_steps(self.dataset) else default_loss(self.task, self.class_count)
+        )
 
     def losses(self) -> tuple[str, ...]:
         """Losses that fit the problem, in the order of menus."""
@@ -472,8 +474,8 @@ class Settings:
     def _network(self, dataset: engine.Dataset) -> engine.Network:
         loss = self._built(Loss, self.loss, LOSS_OPTIONS)
         if self.own_layers is not None:
-            layers = with_outputs(self.own_layers, outputs_for(self.loss, self.class_count))
-            return engine.Network(dataset.x_train.shape[1:], layers, loss)
+            own = with_outputs(self.own_layers, outputs_for(self.loss, self.class_count))
+            return engine.Network(dataset.x_train.shape[1:], own, loss)
         layers = [self._dense(layer.units, layer.activation, layer.initialiser) for layer in self.layers]
         layers.append(self._dense(outputs_for(self.loss, self.class_count), self.output_activation, None))
         return engine.Network(dataset.x_train.shape[1:], layers, loss)
@@ -750,7 +752,9 @@ def check_network(network: engine.Network, dataset: engine.Dataset) -> None:
         )
     work = engine.cost(engine.Experiment(network, dataset), 0, 1).operations
     if work > MOST_A_FRAME:
-        raise ConfigurationError("operations a step", f"{work:.1e}", f"at most {MOST_A_FRAME:.1e}: fewer or shorter examples")
+        raise ConfigurationError(
+            "operations a step", f"{work:.1e}", f"at most {MOST_A_FRAME:.1e}: fewer or shorter examples"
+        )
 
 
 def _spelled(shape: tuple[int, ...]) -> str:
