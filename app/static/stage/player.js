@@ -34,6 +34,7 @@ export class Player {
     this.film = new Film();
     this.history = new History();
     this.rate = 60;
+    this.operations = 0;
     this.flight = null;
     this.generation = 0;
     this.failures = 0;
@@ -44,8 +45,9 @@ export class Player {
   }
 
   /** Another experiment: everything recorded is another run's. */
-  open({ traceUrl, link, edits, follow, step }) {
-    Object.assign(this, { traceUrl, link, edits, follow, rate: 60, backfilled: step === 0 });
+  open({ traceUrl, link, edits, follow, step, frame = { bytes: 0, operations: 0 } }) {
+    this.operations = frame.operations;
+    Object.assign(this, { traceUrl, link, edits, follow, rate: frameRate(frame.bytes, frame.operations), backfilled: step === 0 });
     this.film.clear();
     this.history.clear();
     this.restart();
@@ -131,7 +133,7 @@ export class Player {
   accept(chunk, wish) {
     this.failures = 0;
     this.trouble = null;
-    if (chunk.frames > 0) this.rate = frameRate(chunk.bytes / chunk.frames);
+    if (chunk.frames > 0) this.rate = frameRate(chunk.bytes / chunk.frames, this.operations);
     this.film.add(chunk);
     this.film.trim(wish.position);
     this.history.add(chunk);
