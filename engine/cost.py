@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from engine.axes import Axes
 from engine.directions import ROUNDS
 from engine.experiment import Experiment
-from engine.heights import PACKED
 from engine.history import states_kept
 from engine.layers import Layer
 from engine.layers.base import Shape
 from engine.plan import padded
 from engine.regimes import Regime
 
-__all__ = ["Cost", "cost", "landscape_cost"]
+__all__ = ["Cost", "cost"]
 
 _DOUBLES = 4  # how much longer float64 takes
 _FIELDS = 4  # value, gradient, example gradient, update
@@ -34,7 +33,8 @@ def cost(experiment: Experiment, steps: int, frames: int = 0) -> Cost:
     """Cost of `steps` updates, recording `frames` of them; the data are looked at, nothing is run.
 
     Operations count the padded batch, three products a weight and update (forward, and two backward), and two full
-    evaluations a frame; a weight counts once for each place or time step at which it is used. An estimate from above.
+    evaluations a frame; a weight counts once for each place or time step at which it is used. Every edit that goes to a
+    place counts whole, whether these updates meet it or not. An estimate from above.
     """
     network = experiment.network
     count, tests = len(experiment.dataset.x_train), len(experiment.dataset.x_test)
@@ -49,18 +49,6 @@ def cost(experiment: Experiment, steps: int, frames: int = 0) -> Cost:
     values = 2 * (2 * units + 2 * inputs + 16) * (lanes + 64 + 16)
     memory = size * (values + 6 * weights + inputs * (2 * count + tests)) + (_path(experiment) if places else 0)
     return Cost(operations, memory, 4 * frames * (_FIELDS * weights + 3 * units + 16))
-
-
-def landscape_cost(experiment: Experiment, step: int, axes: Axes, centre: str, points: int) -> Cost:
-    """Cost of a landscape of so many points, of the run at `step`: going there, finding its plane, and its heights."""
-    going = cost(experiment.before(step + 1), step)
-    count = max(len(experiment.dataset.x_train), len(experiment.dataset.x_test))
-    heights = points * _per_example(experiment) * count
-    return Cost(
-        going.operations + _finding(experiment, step, axes, centre) + heights,
-        2 * going.memory + _path(experiment) + PACKED,
-        24 * points,
-    )
 
 
 def _finding(experiment: Experiment, step: int, axes: Axes, centre: str) -> int:

@@ -273,6 +273,7 @@ def _spread(executor: Executor, task: _Task, progress: Callable[[int, int], None
     start = time.perf_counter()
     losses[1] = task.heights(task.points[1:2])[0]
     size = _count(time.perf_counter() - start, total)
+    progress(done, total)
     try:
         for first in range(done, total, size):
             block = slice(first, min(first + size, total))

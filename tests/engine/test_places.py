@@ -11,7 +11,6 @@ import pytest
 import engine
 from engine.axes import Axes, RandomDirections, Towards, Weights
 from engine.checkpoints import CheckpointCache
-from engine.cost import landscape_cost
 from engine.errors import ConfigurationError
 
 DATA = engine.datasets.load("circle", n=40, seed=2, labels="binary")
@@ -157,10 +156,3 @@ def test_its_cost_is_counted():
     twice = EXPERIMENT.edit(100, "place", ("path", "now", 0.1, 0.1)).edit(1000, "place", ("path", "now", 0.1, 0.1))
     assert engine.cost(twice, 10).operations == path[0].operations + path[1].operations - plain
     assert engine.cost(EXPERIMENT.edit(5, "place", ("curvature", "now", 0.1, 0.1)), 10).operations > plain
-
-
-def test_the_cost_of_a_landscape_grows_with_its_points():
-    costs = [landscape_cost(EXPERIMENT, 100, Axes.of("random"), "now", points).operations for points in (0, 10, 20)]
-    assert costs[0] == engine.cost(EXPERIMENT, 100).operations
-    assert costs[2] - costs[1] == costs[1] - costs[0]
-    assert costs[1] - costs[0] >= 10 * 20 * (2 * 4 + 4)
