@@ -205,7 +205,7 @@ class TraceService:
                 400, "follow", f"follow is {request.follow}; accepted is a training example from 0 to {last}"
             )
         step, checkpoint = self.checkpoints.get(experiment, request.start) or (0, None)
-        check_cost(engine.cost(experiment, request.stop - step, request.frames))
+        check_cost(engine.cost(experiment, request.stop - step, request.frames, step))
         run = experiment.start()
         if checkpoint is not None:
             run.restore(checkpoint)

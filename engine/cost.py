@@ -29,12 +29,12 @@ class Cost:
     trace_bytes: int
 
 
-def cost(experiment: Experiment, steps: int, frames: int = 0) -> Cost:
-    """Cost of `steps` updates, recording `frames` of them; the data are looked at, nothing is run.
+def cost(experiment: Experiment, steps: int, frames: int = 0, start: int = 0) -> Cost:
+    """Cost of `steps` updates from number `start` on, recording `frames` of them; data are looked at, nothing is run.
 
     Operations count the padded batch, three products a weight and update (forward, and two backward), and two full
-    evaluations a frame; a weight counts once for each place or time step at which it is used. Every edit that goes to a
-    place counts whole, whether these updates meet it or not. An estimate from above.
+    evaluations a frame; a weight counts once for each place or time step at which it is used. Where these updates meet
+    an edit that goes to a place, its plane must be found, and those of all earlier ones. An estimate from above.
     """
     network = experiment.network
     count, tests = len(experiment.dataset.x_train), len(experiment.dataset.x_test)
@@ -42,13 +42,19 @@ def cost(experiment: Experiment, steps: int, frames: int = 0) -> Cost:
     per_example, weights = _per_example(experiment), network.parameter_count
     lanes = padded(Regime.of(experiment.regime).largest_batch(count))
     operations = steps * _per_update(experiment) + frames * per_example * (count + tests + 48)
-    places = [(edit.step, *edit.value[:2]) for edit in experiment.edits if edit.key == "place"]
+    places = _places_to_find(experiment, start, start + steps)
     operations += sum(_finding(experiment, *place) for place in places)
     size = 4 if experiment.dtype == "float32" else 8
     inputs = padded(math.prod(network.input_shape))
     values = 2 * (2 * units + 2 * inputs + 16) * (lanes + 64 + 16)
     memory = size * (values + 6 * weights + inputs * (2 * count + tests)) + (_path(experiment) if places else 0)
     return Cost(operations, memory, 4 * frames * (_FIELDS * weights + 3 * units + 16))
+
+
+def _places_to_find(experiment: Experiment, start: int, end: int) -> list[tuple[int, Axes, str]]:
+    """(step, axes, centre) of the edits that go to a place, up to `end`; none where none lies from `start` on."""
+    places = [(edit.step, *edit.value[:2]) for edit in experiment.edits if edit.key == "place" and edit.step <= end]
+    return places if any(step >= start for step, *_ in places) else []
 
 
 def _finding(experiment: Experiment, step: int, axes: Axes, centre: str) -> int:
