@@ -19,7 +19,10 @@ from typing import Any, ClassVar, Self
 import engine
 from engine import datasets
 from engine.activations import ActivationFunction
+from engine.datasets.base import Task
+from engine.datasets.examples import TYPED, Rows
 from engine.datasets.options import Features, Flag, Integer, Number, Option, Seed, Word
+from engine.datasets.own import EXAMPLE, MOST_COLUMNS, ColumnNumbers, TableName
 from engine.datasets.points import DRAWN
 from engine.errors import ConfigurationError
 from engine.initialisers import Initialiser
@@ -31,7 +34,7 @@ from engine.schedules import Schedule
 from engine.spec import Spec
 
 # What the page has a picture for; the catalogue holds more.
-DATASETS = datasets.names("plane", "curve", "table")
+DATASETS = datasets.names("plane", "curve", "table", "own", "hand")
 NOT_CHOSEN = ("as_images",)  # options of data that the page leaves as they are
 
 MOST_LAYERS = 32
@@ -141,7 +144,8 @@ class Choice:
 
     @property
     def kind(self) -> str:
-        """One of "integer", "number", "flag", "word", "seed", "features", "points", "layers" or "names"."""
+        """One of "integer", "number", "flag", "word", "seed", "features", "points", "examples", "tablename",
+        "columnnumbers", "layers" or "names"."""
         return type(self.option).__name__.lower()
 
     @property
@@ -182,6 +186,10 @@ CHOICES: tuple[Choice, ...] = (
     Choice("classes", Integer(3, 2, 10), "classes"),
     Choice("features", Features(), "features"),
     Choice("points", DRAWN, "points"),
+    Choice("rows", TYPED, "rows"),
+    Choice("table", TableName(EXAMPLE.key), "table", words="target"),
+    Choice("target", Integer(0, 0, MOST_COLUMNS), "target"),
+    Choice("columns", ColumnNumbers(), "columns"),
     Choice("standardise", Flag(True), "standardise"),
     Choice("seed", Seed(0), "seed"),
     # network
@@ -226,6 +234,7 @@ CHOICES: tuple[Choice, ...] = (
 CHOICE: Mapping[str, Choice] = {choice.name: choice for choice in CHOICES}
 VIEW = ("show_test", "discretise", "hidden")  # choices that are not part of the experiment
 FIRST_DATASET = {"classification": "circle", "regression": "plane"}
+OWN_DATASET = {"classification": "own_classes", "regression": "own_values"}
 
 
 def _default(name: str) -> Any:
@@ -247,6 +256,10 @@ class Settings:
     classes: int = _default("classes")
     features: tuple[str, ...] = _default("features")
     points: tuple[tuple[float, float, int], ...] = _default("points")
+    rows: Rows = _default("rows")
+    table: str = _default("table")
+    target: int = _default("target")
+    columns: tuple[int, ...] = _default("columns")
     standardise: bool = _default("standardise")
     seed: int | str = _default("seed")
     layers: tuple[Hidden, ...] = _default("layers")
@@ -291,7 +304,7 @@ class Settings:
                 object.__setattr__(self, choice.name, choice.check(getattr(self, choice.name)))
 
     @property
-    def task(self) -> str:
+    def task(self) -> Task:
         """As the data are: "classification" or "regression"."""
         return datasets.entry(self.dataset).task
 
@@ -334,7 +347,8 @@ class Settings:
         changes = dict(changes)
         task = changes.pop("task", None)
         if task is not None and CHOICE["task"].check(task) != self.task:
-            changes.setdefault("dataset", FIRST_DATASET[task])
+            own = self.dataset in OWN_DATASET.values()
+            changes.setdefault("dataset", (OWN_DATASET if own else FIRST_DATASET)[task])
         for name in changes:
             if name not in CHOICE:
                 raise ConfigurationError("choice", name, f"one of {', '.join(CHOICE)}")
@@ -346,6 +360,8 @@ class Settings:
         if changes.get("dataset", self.dataset) != self.dataset:
             number = datasets.entry(changes["dataset"]).options.get("n")
             implied |= {"n": number.default} if number else {}
+        if any(changes.get(name, getattr(self, name)) != getattr(self, name) for name in ("dataset", "table")):
+            implied |= {"target": _default("target"), "columns": _default("columns")}
         return replace(self, **(implied | changes))._repaired(self, changes)
 
     def _repaired(self, before: Settings, changes: Mapping[str, Any]) -> Settings:
@@ -405,7 +421,7 @@ class Settings:
 
     def _network(self, dataset: engine.Dataset) -> engine.Network:
         layers = [self._dense(layer.units, layer.activation, layer.initialiser) for layer in self.layers]
-        layers.append(self._dense(outputs_for(self.loss, self.class_count), self.output_activation, None))
+        layers.append(self._dense(outputs_of(self.loss, dataset), self.output_activation, None))
         loss = self._built(Loss, self.loss, LOSS_OPTIONS)
         return engine.Network((len(dataset.input_names),), layers, loss)
 
@@ -491,11 +507,6 @@ def labels_for(loss: str, classes: int) -> str:
     if targets == "classes" or (targets == "bits" and classes == 2):
         return "class"
     return "signed" if targets == "signs" or classes == 2 and targets == "values" else "one_hot"
-
-
-def outputs_for(loss: str, classes: int) -> int:
-    """Output units: one for a value or for two classes, else one a class."""
-    return classes if classes > 2 or (classes == 2 and Loss.member(loss).targets == "classes") else 1
 
 
 def _own_defaults(family: type[Spec], name: str, options: Mapping[str, str]) -> dict[str, Any]:
@@ -629,9 +640,10 @@ def check_network(network: engine.Network, dataset: engine.Dataset) -> None:
 
 def outputs_of(loss: Loss | str, dataset: engine.Dataset) -> int:
     """Output units that a loss needs for labels in the form that the data have them in."""
-    classes = dataset.classes or 1
+    classes = dataset.classes or dataset.outputs
     one_a_class = Loss.of(loss).targets == "classes" or dataset.labels == "one_hot"
-    return classes if one_a_class or (dataset.labels == "signed" and classes > 2) else 1
+    apart = dataset.task == "regression" or (dataset.labels == "signed" and classes > 2)
+    return classes if one_a_class or apart else 1
 
 
 def check_regime(regime: Regime, dataset: engine.Dataset) -> None:
