@@ -1,0 +1,193 @@
+"""A visitor: opens the page, plays the film, uses widgets, leaves. What `stage.js` and `player.js` do, without pictures."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from tests.load.connection import Answer, Connection, Lost, Site
+from tests.load.film import BadChunk, Film, Header, Span, Wish, read_chunk
+from tests.load.page import Page
+
+RETRY_SECONDS = (0.3, 0.6, 1.2, 2.5, 5.0)
+SPEED = 300.0  # steps a second: what the opening shifts up to
+TRIES = 12
+
+
+@dataclass
+class Tally:
+    """What visitors saw, all together."""
+
+    pictures: list[float] = field(default_factory=list)  # seconds from the first request to the first chunk
+    chunks: list[float] = field(default_factory=list)  # seconds from asking to having it, with every retry
+    acts: list[float] = field(default_factory=list)  # seconds from using a widget to the page drawn anew
+    stalls: float = 0.0  # seconds in which a picture had no film to show
+    retries: Counter[str] = field(default_factory=Counter)  # why a chunk was asked for again
+    errors: Counter[str] = field(default_factory=Counter)  # what went wrong for good
+    whole: dict[str, bytes] = field(default_factory=dict)  # chunks of a shared link, that have been looked at already
+
+
+class Visitor:
+    """One person at one browser.
+
+    Parameters
+    ----------
+    site : where
+    query : what stands in the address bar
+    tally : where to write down what is seen
+    shared : many look at this link: a chunk that is the same as another visitor's need not be read again
+    """
+
+    def __init__(self, site: Site, query: str, tally: Tally, *, shared: bool = False) -> None:
+        self.site, self.tally, self.shared = site, tally, shared
+        self.page = Page(site, query)
+        self.connection = Connection(site)
+        self.film = Film()
+        self.edits: list[tuple[int, str, str]] = []
+        self.position = 0.0
+        self.refused = False
+
+    # ------------------------------------------------------------------------------------------------ coming and going
+
+    async def arrive(self, *, scripts: bool = False) -> None:
+        """Opens the page and waits for the first chunk; `scripts`: loads the page's and the stage's modules too."""
+        started = time.perf_counter()
+        index = await self.fetch(f"/?{self.page.query}")
+        await self.fetch("/_stcore/health")
+        await self.fetch("/_stcore/host-config")
+        if scripts:
+            for path in re.findall(r'(?:src|href)="\./(static/[^"]+)"', index.body.decode()):
+                await self.fetch(f"/{path}")
+        await self.page.open()
+        self.open_film()
+        await self.play(0.0)
+        self.tally.pictures.append(time.perf_counter() - started)
+
+    async def leave(self) -> None:
+        """Closes the tab."""
+        await self.page.close()
+        self.connection.close()
+
+    def vanish(self) -> None:
+        """The network is gone."""
+        self.page.abort()
+        self.connection.abort()
+
+    async def come_back(self) -> None:
+        """As the page does after a lost connection: the same session if the server still has it, else from the address bar."""
+        self.page.query = self.address
+        await self.page.open()
+
+    @property
+    def address(self) -> str:
+        """The address bar: the experiment, its edits and where the film stands (`link.js`)."""
+        parts = [self.page.stage["link"], self._edits_before(None), f"step={int(self.position)}" if self.position else ""]
+        return "&".join(filter(None, parts))
+
+    async def fetch(self, path: str, *, accepted: int = 200) -> Answer:
+        """Asks for a file of the page."""
+        answer = await self.connection.get(path)
+        if answer.status != accepted:
+            raise Lost(f"{path[:60]} answered {answer.status}")
+        return answer
+
+    # ------------------------------------------------------------------------------------------------------- the film
+
+    def open_film(self) -> None:
+        """The page has told of an experiment."""
+        self.film.clear()
+        self.edits = [(step, key, value) for step, key, value in self.page.stage["edits"]]
+        self.position = float(self.page.stage["step"])
+
+    async def play(self, seconds: float, speed: float = SPEED) -> None:
+        """Plays for so long; zero: only has the picture that stands still."""
+        wish = Wish(self.position, speed, seconds > 0)
+        until = seen = time.perf_counter()
+        until += seconds
+        while not self.refused:
+            if span := self.film.next_span(wish):
+                await self.ask(span)
+            elif not wish.playing or self.position >= self.film.end:
+                return
+            else:
+                ahead = (self.film.coverage(int(self.position), 10**9) - self.position) / speed
+                await asyncio.sleep(min(max(ahead - 1.0, 0.0), max(0.0, until - time.perf_counter())) + 0.002)
+            now = time.perf_counter()
+            if wish.playing:
+                self._advance(speed * (now - seen), speed)
+            wish, seen = Wish(self.position, speed, wish.playing), now
+            if now >= until and (wish.playing or self.film.next_span(wish) is None):
+                return
+
+    def _advance(self, steps: float, speed: float) -> None:
+        """The picture moves on as far as there is film."""
+        covered = min(self.film.coverage(int(self.position), 10**9), self.film.end)
+        moved = min(steps, max(0.0, covered - self.position))
+        self.position += moved
+        self.tally.stalls += 0.0 if self.position >= self.film.end else (steps - moved) / speed
+        self.film.forget(self.position)
+
+    async def ask(self, span: Span) -> None:
+        """One chunk, asked for until it comes (`Player.ask` and `refuse`)."""
+        path = f"{self.page.stage['trace_url']}?{self._query(span)}"
+        started = time.perf_counter()
+        for failures in range(TRIES):
+            try:
+                answer = await self.connection.get(path)
+            except Lost:
+                answer = Answer(0, {}, b"")
+            if answer.status == 200:
+                self.film.add(self._read(path, answer))
+                self.tally.chunks.append(time.perf_counter() - started)
+                return
+            if 400 <= answer.status < 500:
+                self.refused = True
+                self.tally.errors[f"film refused: {answer.status} {answer.body[:160].decode(errors='replace')}"] += 1
+                return
+            self.tally.retries[f"film: {answer.status or 'connection lost'}"] += 1
+            after = float(answer.headers.get("retry-after", 0))
+            await asyncio.sleep(max(after, RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]))
+        self.refused = True
+        self.tally.errors["a chunk was lost"] += 1
+
+    def _read(self, path: str, answer: Answer) -> Header:
+        if not self.shared:
+            return read_chunk(answer.body)
+        if self.tally.whole.setdefault(path, answer.content) != answer.content:
+            raise BadChunk("two visitors got different bytes for one address")
+        return read_chunk(answer.body)
+
+    def _query(self, span: Span) -> str:
+        numbers = f"from={span.start}&to={span.stop}&every={span.every}&follow=0"
+        return "&".join(filter(None, (self.page.stage["link"], self._edits_before(span.stop), numbers)))
+
+    def _edits_before(self, stop: int | None) -> str:
+        felt = [f"{step}.{key}.{value}" for step, key, value in self.edits if stop is None or step < stop]
+        return f"edits={quote('_'.join(felt), safe=':,')}" if felt else ""
+
+    # -------------------------------------------------------------------------------------------------------- widgets
+
+    async def act(self, key: str, value: object) -> None:
+        """Uses a widget, and has the picture that follows."""
+        before = self.page.stage
+        self.tally.acts.append(await self.page.act(key, value))
+        self._follow(before)
+        await self.play(0.0)
+
+    def _follow(self, before: dict[str, object]) -> None:
+        """What the stage does with what the page tells it: another experiment, or an edit where the picture stands."""
+        told = self.page.stage
+        if told["link"] != before["link"]:
+            self.open_film()
+            return
+        step = max(1, round(self.position))
+        for key, value in told["live"].items():
+            if value != json.loads(json.dumps(before["live"]))[key]:
+                self.edits = [one for one in self.edits if one[0] <= step and one[:2] != (step, key)]
+                self.edits.append((step, key, f"{value:g}" if isinstance(value, float) else str(value)))
+                self.film.cut(step)
