@@ -91,7 +91,9 @@ class Connection:
     def _head(self, method: str, path: str, length: int, headers: dict[str, str]) -> bytes:
         lines = [f"{method} {path} HTTP/1.1", f"Host: {self.site.address}", "Accept-Encoding: gzip"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-        lines += [f"Cookie: {self.site.cookie}"] * bool(self.site.cookies) + [f"Content-Length: {length}"] * bool(length)
+        lines += [f"Cookie: {self.site.cookie}"] * bool(self.site.cookies) + [f"Content-Length: {length}"] * bool(
+            length
+        )
         return "\r\n".join([*lines, "", ""]).encode()
 
     async def _exchange(self, request: bytes) -> Answer:

@@ -1,6 +1,6 @@
-"""The film that a visitor has in hand, and what is asked for next: `plan.js`, `film.js` and `chunk.js`, without pictures.
+"""The film that a visitor has in hand, and what is asked for next: `plan.js`, `film.js` and `chunk.js` without pictures.
 
-tests/load/test_load.py holds this against what a real Chromium asks for.
+tests/load/test_visitors.py holds this against what a real Chromium asks for.
 """
 
 from __future__ import annotations

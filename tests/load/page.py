@@ -1,10 +1,10 @@
 """A page as Streamlit's own browser code keeps it: one websocket, protobuf both ways, the state of every widget.
 
-    browser -> BackMsg.rerun_script     the address bar, every widget's value, hashes of large messages that it still has
+    browser -> BackMsg.rerun_script     the address bar, every widget's value, hashes of large messages it still has
     server  -> ForwardMsg               new_session, deltas, script_finished
 
-What is sent was copied from a real Chromium (tests/load/test_load.py compares); of what comes, only ids, values and the stage's
-data are looked at.
+What is sent was copied from a real Chromium (tests/load/test_visitors.py compares); of what comes, only ids, values and
+the stage's data are looked at.
 """
 
 from __future__ import annotations
@@ -121,6 +121,12 @@ class Page:
         trigger = WidgetState(id=f"{stage.state.id}__events")
         trigger.json_trigger_value = json.dumps([{"event": "action", "value": action}])
         return await self.run(stage.fragment, trigger)
+
+    async def stage_tells(self, **state: Any) -> float:
+        """What the stage keeps telling: the last value goes with every run from now on."""
+        stage = self.widgets["stage"]
+        stage.state.json_value, stage.told = json.dumps(state), True
+        return await self.run(stage.fragment)
 
     async def run(self, fragment: str = "", *triggers: WidgetState) -> float:
         """Has the script run; seconds until it has finished.

@@ -1,13 +1,13 @@
-"""A visitor: opens the page, plays the film, uses widgets, leaves. What `stage.js` and `player.js` do, without pictures."""
+"""A visitor: opens the page, plays the film, uses widgets, leaves. `stage.js` and `player.js` without pictures."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import quote
 
 from tests.load.connection import Answer, Connection, Lost, Site
@@ -16,6 +16,7 @@ from tests.load.page import Page
 
 RETRY_SECONDS = (0.3, 0.6, 1.2, 2.5, 5.0)
 SPEED = 300.0  # steps a second: what the opening shifts up to
+BACKFILL_FRAMES = 60
 TRIES = 12
 
 
@@ -26,6 +27,7 @@ class Tally:
     pictures: list[float] = field(default_factory=list)  # seconds from the first request to the first chunk
     chunks: list[float] = field(default_factory=list)  # seconds from asking to having it, with every retry
     acts: list[float] = field(default_factory=list)  # seconds from using a widget to the page drawn anew
+    told: list[float] = field(default_factory=list)  # the same for a film that tells where it stands
     stalls: float = 0.0  # seconds in which a picture had no film to show
     retries: Counter[str] = field(default_factory=Counter)  # why a chunk was asked for again
     errors: Counter[str] = field(default_factory=Counter)  # what went wrong for good
@@ -51,6 +53,7 @@ class Visitor:
         self.edits: list[tuple[int, str, str]] = []
         self.position = 0.0
         self.refused = False
+        self._told: dict[str, Any] | None = None
 
     # ------------------------------------------------------------------------------------------------ coming and going
 
@@ -78,15 +81,34 @@ class Visitor:
         self.page.abort()
         self.connection.abort()
 
-    async def come_back(self) -> None:
-        """As the page does after a lost connection: the same session if the server still has it, else from the address bar."""
+    async def come_back(self, *, reload: bool = False) -> None:
+        """After a lost connection, as Streamlit's page does by itself, or as a person who reloads the page."""
         self.page.query = self.address
-        await self.page.open()
+        if reload:
+            self.page = Page(self.site, self.page.query)
+        before = self.page.stage
+        for failures in range(TRIES):
+            try:
+                await self.page.open()
+                break
+            except Lost:
+                await asyncio.sleep(RETRY_SECONDS[min(failures, 2)])
+        else:
+            raise Lost("the page did not come back")
+        if reload:
+            self.open_film()
+        else:
+            self._follow(before)
+        await self.play(0.0)
 
     @property
     def address(self) -> str:
         """The address bar: the experiment, its edits and where the film stands (`link.js`)."""
-        parts = [self.page.stage["link"], self._edits_before(None), f"step={int(self.position)}" if self.position else ""]
+        parts = [
+            self.page.stage["link"],
+            self._edits_before(None),
+            f"step={int(self.position)}" if self.position else "",
+        ]
         return "&".join(filter(None, parts))
 
     async def fetch(self, path: str, *, accepted: int = 200) -> Answer:
@@ -103,6 +125,7 @@ class Visitor:
         self.film.clear()
         self.edits = [(step, key, value) for step, key, value in self.page.stage["edits"]]
         self.position = float(self.page.stage["step"])
+        self._backfilled = self.position == 0
 
     async def play(self, seconds: float, speed: float = SPEED) -> None:
         """Plays for so long; zero: only has the picture that stands still."""
@@ -110,7 +133,7 @@ class Visitor:
         until = seen = time.perf_counter()
         until += seconds
         while not self.refused:
-            if span := self.film.next_span(wish):
+            if span := self._next(wish):
                 await self.ask(span)
             elif not wish.playing or self.position >= self.film.end:
                 return
@@ -121,8 +144,17 @@ class Visitor:
             if wish.playing:
                 self._advance(speed * (now - seen), speed)
             wish, seen = Wish(self.position, speed, wish.playing), now
-            if now >= until and (wish.playing or self.film.next_span(wish) is None):
+            if wish.playing and now >= until:
                 return
+
+    def _next(self, wish: Wish) -> Span | None:
+        """Film that will be wanted; beside a picture that stands, a coarse pass over the steps before, once."""
+        span = self.film.next_span(wish)
+        if span or wish.playing or self._backfilled:
+            return span
+        self._backfilled = True
+        every = -(-(int(self.position) + 1) // BACKFILL_FRAMES)
+        return Span(0, every * BACKFILL_FRAMES, every)
 
     def _advance(self, steps: float, speed: float) -> None:
         """The picture moves on as far as there is film."""
@@ -134,7 +166,7 @@ class Visitor:
 
     async def ask(self, span: Span) -> None:
         """One chunk, asked for until it comes (`Player.ask` and `refuse`)."""
-        path = f"{self.page.stage['trace_url']}?{self._query(span)}"
+        path = self.film_url(span)
         started = time.perf_counter()
         for failures in range(TRIES):
             try:
@@ -162,9 +194,11 @@ class Visitor:
             raise BadChunk("two visitors got different bytes for one address")
         return read_chunk(answer.body)
 
-    def _query(self, span: Span) -> str:
+    def film_url(self, span: Span) -> str:
+        """The address of a chunk."""
         numbers = f"from={span.start}&to={span.stop}&every={span.every}&follow=0"
-        return "&".join(filter(None, (self.page.stage["link"], self._edits_before(span.stop), numbers)))
+        query = "&".join(filter(None, (self.page.stage["link"], self._edits_before(span.stop), numbers)))
+        return f"{self.page.stage['trace_url']}?{query}"
 
     def _edits_before(self, stop: int | None) -> str:
         felt = [f"{step}.{key}.{value}" for step, key, value in self.edits if stop is None or step < stop]
@@ -173,21 +207,36 @@ class Visitor:
     # -------------------------------------------------------------------------------------------------------- widgets
 
     async def act(self, key: str, value: object) -> None:
-        """Uses a widget, and has the picture that follows."""
+        """Uses a widget, has the picture that follows, and tells the page where the film stands."""
         before = self.page.stage
         self.tally.acts.append(await self.page.act(key, value))
         self._follow(before)
         await self.play(0.0)
+        await self.tell()
 
-    def _follow(self, before: dict[str, object]) -> None:
+    async def tell(self) -> None:
+        """A film that stands tells so, which is a run of the script too (`reporter.js`)."""
+        edits = [[step, key, value] for step, key, value in self.edits]
+        value = {
+            "link": self.page.stage["link"],
+            "edits": edits,
+            "step": int(self.position),
+            "follow": 0,
+            "selected": None,
+        }
+        if value != self._told:
+            self._told = value
+            self.tally.told.append(await self.page.stage_tells(player=value))
+
+    def _follow(self, before: dict[str, Any]) -> None:
         """What the stage does with what the page tells it: another experiment, or an edit where the picture stands."""
         told = self.page.stage
         if told["link"] != before["link"]:
             self.open_film()
             return
-        step = max(1, round(self.position))
+        step = int(self.position)
         for key, value in told["live"].items():
-            if value != json.loads(json.dumps(before["live"]))[key]:
+            if value != before["live"][key]:
                 self.edits = [one for one in self.edits if one[0] <= step and one[:2] != (step, key)]
                 self.edits.append((step, key, f"{value:g}" if isinstance(value, float) else str(value)))
                 self.film.cut(step)
