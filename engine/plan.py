@@ -36,6 +36,7 @@ from engine.kernels.simd import LANES
 from engine.losses import Loss
 from engine.network import Network
 from engine.optimisers import Optimiser
+from engine.pieces import Pieces
 from engine.regularisers import L1, Regulariser
 from engine.rules import backpropagation
 
@@ -330,6 +331,16 @@ class Program:
     def walk(self, first: int, last: int) -> float:
         """Execute rows first..last-1 once."""
         return float(driver.walk(*self._addresses, first, last))
+
+    def walking(self, first: int, last: int, *, whole: bool) -> Pieces[float]:
+        """`walk`, a piece a row unless all rows are `whole`, one short piece. The sum has the same bits."""
+        if whole:
+            return self.walk(first, last)
+        total = 0.0
+        for row in range(first, last):
+            total += self.walk(row, row + 1)
+            yield
+        return total
 
     def train(self, rates: NDArray[np.float64], batch_losses: NDArray[np.float64]) -> int:
         """One update for each rate; writes each batch's loss; gives the updates done while the loss was finite."""
