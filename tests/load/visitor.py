@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import re
 import time
 from collections import Counter
@@ -15,6 +16,8 @@ from tests.load.film import BadChunk, Film, Header, Span, Wish, read_chunk
 from tests.load.page import Page
 
 RETRY_SECONDS = (0.3, 0.6, 1.2, 2.5, 5.0)
+LINE_SECONDS = 0.3
+RETRIED = {0: "connection lost", 202: "still in line (202)"}
 SPEED = 300.0  # steps a second: what the opening shifts up to
 BACKFILL_FRAMES = 60
 TRIES = 12
@@ -47,6 +50,7 @@ class Visitor:
 
     def __init__(self, site: Site, query: str, tally: Tally, *, shared: bool = False) -> None:
         self.site, self.tally, self.shared = site, tally, shared
+        self.name = f"{random.getrandbits(64):016x}"  # of this page, told with every request for film
         self.page = Page(site, query)
         self.connection = Connection(site)
         self.film = Film()
@@ -168,9 +172,10 @@ class Visitor:
         """One chunk, asked for until it comes (`Player.ask` and `refuse`)."""
         path = self.film_url(span)
         started = time.perf_counter()
-        for failures in range(TRIES):
+        failures = 0
+        while failures < TRIES:
             try:
-                answer = await self.connection.get(path)
+                answer = await self.connection.get(path, X_Visitor=self.name)
             except Lost:
                 answer = Answer(0, {}, b"")
             if answer.status == 200:
@@ -181,11 +186,18 @@ class Visitor:
                 self.refused = True
                 self.tally.errors[f"film refused: {answer.status} {answer.body[:160].decode(errors='replace')}"] += 1
                 return
-            self.tally.retries[f"film: {answer.status or 'connection lost'}"] += 1
-            after = float(answer.headers.get("retry-after", 0))
-            await asyncio.sleep(max(after, RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]))
+            self.tally.retries[f"film: {RETRIED.get(answer.status, answer.status)}"] += 1
+            await asyncio.sleep(self._pause(answer, failures))
+            failures += answer.status != 202
         self.refused = True
         self.tally.errors["a chunk was lost"] += 1
+
+    def _pause(self, answer: Answer, failures: int) -> float:
+        """Seconds until the next try (`Player.pause`)."""
+        if answer.status == 202:
+            return LINE_SECONDS * (1 + random.random())
+        after = float(answer.headers.get("retry-after", 0))
+        return max(after, RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]) * (1 + 0.5 * random.random())
 
     def _read(self, path: str, answer: Answer) -> Header:
         if not self.shared:
