@@ -1,4 +1,4 @@
-"""The film that a visitor has in hand, and what is asked for next: `plan.js`, `film.js` and `chunk.js` without pictures.
+"""The film that a visitor has in hand, and what is asked for next: `plan.js`, `film.js`, `chunk.js` without pictures.
 
 tests/load/test_visitors.py holds this against what a real Chromium asks for.
 """
