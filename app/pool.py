@@ -110,6 +110,7 @@ class Pool:
         self._threads: list[threading.Thread] = []
         self._recent = Recent(kept)
         self._closed = False
+        self.made = 0  # answers so far
 
     # ------------------------------------------------------------------------------------------------------- asking
 
@@ -217,6 +218,7 @@ class Pool:
         with self._state:
             self._tasks.pop(task.name, None)
             if answer is not None:
+                self.made += 1
                 self._recent.put(task.name, answer)
 
     def _is_left(self, task: _Task) -> bool:

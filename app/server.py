@@ -117,7 +117,7 @@ async def ready(_: Request) -> JSONResponse:
     room = crowd.room()
     state = {"ready": warmth.ready and room > 0, "warm": warmth.ready, "sessions": crowd.here, "room": room}
     status = 200 if state["ready"] else 503
-    return JSONResponse(state | {"line": len(pool)}, status, headers={"Cache-Control": "no-store"})
+    return JSONResponse(state | {"line": len(pool), "made": pool.made}, status, headers={"Cache-Control": "no-store"})
 
 
 async def engine_state(_: Request) -> JSONResponse:

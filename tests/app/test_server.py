@@ -247,7 +247,7 @@ def crowd(monkeypatch):
 def test_ready_says_whether_there_is_a_place(crowd, monkeypatch):
     answer = get("/ready")
     assert answer.status == 200
-    full = {"sessions": 0, "room": crowd.most, "warm": True, "ready": True, "line": 0}
+    full = {"sessions": 0, "room": crowd.most, "warm": True, "ready": True, "line": 0, "made": server.pool.made}
     assert json.loads(answer.body) == full
     monkeypatch.setattr(server.warmth, "ready", False)
     assert (get("/ready").status, json.loads(get("/ready").body)["warm"]) == (503, False)
