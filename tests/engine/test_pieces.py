@@ -9,7 +9,7 @@ import pytest
 
 import engine
 from app.sharing import read_link
-from engine import pieces, run
+from engine import pieces, reel, run
 from engine.pieces import finish
 
 LINKS = {
