@@ -22,7 +22,18 @@ from tests.load.film import Span
 from tests.load.machine import Server
 from tests.load.measures import Measure, milliseconds
 from tests.load.page import Page, PageFailed
-from tests.load.scenarios import HEAVIEST, RATES, all_of, note, own_link, train, trouble, visitors_of, warm_server
+from tests.load.scenarios import (
+    HEAVIEST,
+    RATES,
+    all_of,
+    note,
+    own_link,
+    replicas,
+    train,
+    trouble,
+    visitors_of,
+    warm_server,
+)
 from tests.load.visitor import Tally, Visitor
 
 BYSTANDER_MS = 250.0
@@ -136,6 +147,28 @@ async def restart(visitors: int, seconds: float) -> list[Measure]:
             Measure("everybody is back after the kill", time.perf_counter() - killed, "s"),
             Measure(f"visitors of {visitors} who see something else", others, "times", 0),
             *trouble(tally, server),
+        ]
+
+
+async def replica(visitors: int, seconds: float) -> list[Measure]:
+    """One of two replicas is killed while everybody plays: films go on, and pages that were there come back."""
+    async with replicas() as (proxy, (one, other)):
+        tally = Tally()
+        everybody = visitors_of(proxy.port, visitors, tally)
+        await all_of(everybody, change_something, ramp=visitors / 25)
+        playing = asyncio.create_task(all_of(everybody, lambda _, visitor: visitor.play(seconds), ramp=0.5))
+        await asyncio.sleep(seconds / 2)
+        await asyncio.to_thread(one.kill)
+        await playing
+        lost = [visitor for visitor in everybody if visitor.page.lost]
+        before = [await told(visitor) for visitor in everybody]
+        others = await come_back_and_compare(lost, [before[everybody.index(one)] for one in lost], tally, reload=True)
+        await all_of(everybody, lambda _, visitor: visitor.act("layers.count", 3), ramp=1.0)
+        return [
+            Measure(f"connections of {visitors} that were lost", len(lost), "times"),
+            Measure("lost visitors who see something else", others, "times", 0),
+            *milliseconds("chunk", tally.chunks),
+            *trouble(tally, other),
         ]
 
 
@@ -355,6 +388,7 @@ async def jobs(visitors: int, seconds: float) -> list[Measure]:
 FAULTS = {
     "cut": Scenario(cut, 100, 0.0, 3, 0.0),
     "restart": Scenario(restart, 100, 0.0, 3, 0.0),
+    "replica": Scenario(replica, 100, 8.0, 6, 2.0),
     "uploads": Scenario(uploads, 100, 0.0, 6, 0.0),
     "messages": Scenario(messages, 10, 0.0, 2, 0.0),
     "bodies": Scenario(bodies, 10, 0.0, 2, 0.0),

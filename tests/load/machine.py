@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -122,6 +124,50 @@ class Server:
     def __exit__(self, *_: object) -> None:
         self.stop()
         self.log.close()
+
+
+class Proxy:
+    """The system's nginx with the file that we ship, before some servers."""
+
+    def __init__(self, servers: Sequence[Server]) -> None:
+        self.port = free_port()
+        self.folder = tempfile.TemporaryDirectory(prefix="load-nginx-")
+        text = (ROOT / "deploy" / "nginx.conf").read_text().replace("listen 8080;", f"listen 127.0.0.1:{self.port};")
+        for number, server in enumerate(servers):
+            text = text.replace(f"127.0.0.1:{8501 + number}", f"127.0.0.1:{server.port}")
+        (Path(self.folder.name) / "tmp").mkdir()
+        self.file = Path(self.folder.name) / "nginx.conf"
+        self.file.write_text(text)
+
+    def start(self) -> None:
+        """Starts it; returns when it listens. NotStarted where the machine has no nginx."""
+        nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+        if nginx is None:
+            raise NotStarted("there is no nginx on this machine; Debian's package is called nginx")
+        who = "user root;" if os.geteuid() == 0 else ""  # else its workers could not write into the folder
+        self.process = subprocess.Popen(
+            [nginx, "-p", f"{self.folder.name}/", "-c", str(self.file), "-g", f"daemon off; {who}"],
+            stderr=subprocess.DEVNULL,  # it would tell of every replica that is killed
+        )
+        started = time.perf_counter()
+        while not _listens(self.port):
+            if self.process.poll() is not None or time.perf_counter() - started > 10:
+                raise NotStarted("nginx ended, or does not listen")
+            time.sleep(0.01)
+
+    def __enter__(self) -> Proxy:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.wait(30)
+        self.folder.cleanup()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def memory(pid: int) -> float:

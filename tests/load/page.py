@@ -21,6 +21,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.protocol import State
 
 from tests.load.connection import Lost, Site
 
@@ -230,7 +231,13 @@ class Page:
         state = WidgetState(id=element.id)
         if tell is not None:
             tell(element, state)
-        self.widgets[key] = Widget(state, fragment, tell is not None)
+        in_form = bool(getattr(element, "form_id", ""))  # what stands in a form is told when the form is sent
+        self.widgets[key] = Widget(state, fragment, tell is not None and not in_form)
+
+    @property
+    def lost(self) -> bool:
+        """Whether the socket has been closed."""
+        return self._socket is None or self._socket.state is not State.OPEN
 
     async def close(self) -> None:
         """Closes the page, as a person closes a tab."""
@@ -273,8 +280,7 @@ def _flag(element: Any, state: WidgetState) -> None:
 
 
 def _text(element: Any, state: WidgetState) -> None:
-    if not element.form_id:  # what stands in a form is told when the form is sent
-        state.string_value = element.value if element.set_value else element.default
+    state.string_value = element.value if element.set_value else element.default
 
 
 # kind of element -> how its first value is told; None: a button or a component, which tells only what happens

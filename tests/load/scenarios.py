@@ -7,13 +7,13 @@ import random
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from typing import Any
 
 from tests.load.command import Scenario
 from tests.load.connection import Lost, Site
 from tests.load.film import BadChunk
-from tests.load.machine import Server
+from tests.load.machine import Proxy, Server
 from tests.load.measures import Measure, milliseconds, percentile
 from tests.load.page import PageFailed
 from tests.load.visitor import Tally, Visitor
@@ -29,7 +29,7 @@ LINKS = (  # the lessons' networks that do not end by themselves, each with data
     "v=1&data=sine&noise=0.1&net=dense:8:tanh,dense:8:tanh,dense:1&opt=adam:0.01",
 )
 # close to what one request may cost (app/traces.py): test_visitors.py holds it to that
-HEAVIEST = "v=1&n=5000&net=dense:215:tanh,dense:215:tanh,dense:1&opt=adam:0.001&regime=mini_batch:370"
+HEAVIEST = "v=1&n=5000&net=dense:215:tanh,dense:215:tanh,dense:1&opt=adam:0.001&regime=mini_batch:368"
 RATES = ("0.003", "0.01", "0.03", "0.1", "0.3")
 TROUBLE = (Lost, PageFailed, BadChunk)
 
@@ -72,19 +72,22 @@ def visitors_of(port: int, count: int, tally: Tally, link: Callable[[int], str] 
 
 
 class Watch:
-    """What a stretch of time cost: seconds, the server's processor and this process's."""
+    """What a stretch of time cost: seconds, the servers' processor and this process's."""
 
-    def __init__(self, server: Server) -> None:
-        self.server = server
-        self.began = (time.perf_counter(), server.processor_seconds(), time.process_time())
+    def __init__(self, *servers: Server) -> None:
+        self.servers = servers
+        self.began = (time.perf_counter(), self._used(), time.process_time())
+
+    def _used(self) -> float:
+        return sum(server.processor_seconds() for server in self.servers)
 
     def lines(self) -> list[Measure]:
         """Shares of one core."""
         wall = time.perf_counter() - self.began[0]
-        server = self.server.processor_seconds() - self.began[1]
+        used, own = self._used() - self.began[1], time.process_time() - self.began[2]
         return [
-            Measure("server's share of one core", 100 * server / wall, "%"),
-            Measure("this script's share of one core", 100 * (time.process_time() - self.began[2]) / wall, "%"),
+            Measure("the app's share of one core", 100 * used / wall, "%"),
+            Measure("this script's share of one core", 100 * own / wall, "%"),
         ]
 
 
@@ -100,12 +103,13 @@ async def warm_server(**environment: str) -> AsyncIterator[Server]:
         yield server
 
 
-def trouble(tally: Tally, server: Server | None = None) -> list[Measure]:
-    """Errors (none are accepted), retries, and what the server's log complains of."""
-    complaints = Counter({"server's log: Traceback": server.said().count("Traceback")}) if server else Counter[str]()
+def trouble(tally: Tally, *servers: Server) -> list[Measure]:
+    """Errors (none are accepted), retries, and what the servers' logs complain of."""
+    complaints = Counter({"Traceback in a server's log": sum(server.said().count("Traceback") for server in servers)})
+    errors = +(tally.errors + complaints)
     lines = [Measure(f"again because of: {why}", count, "times") for why, count in tally.retries.items()]
-    lines += [Measure(what[:58], count, "times", 0) for what, count in (+(tally.errors + complaints)).items()]
-    return lines + [Measure("errors", (tally.errors + complaints).total(), "times", 0)]
+    lines += [Measure(what[:58], count, "times", 0) for what, count in errors.items()]
+    return [*lines, Measure("errors", errors.total(), "times", 0)]
 
 
 # ------------------------------------------------------------------------------------------------------------ scenarios
@@ -210,6 +214,42 @@ async def busy(visitors: int, seconds: float) -> list[Measure]:
     return await acting(visitors, seconds, training=8)
 
 
+@asynccontextmanager
+async def replicas(**environment: str) -> AsyncIterator[tuple[Proxy, list[Server]]]:
+    """Two warm servers of one site, and nginx before them."""
+    common = {"BACKPROP_PROXIES": "1", "STREAMLIT_SERVER_COOKIE_SECRET": "the same in every replica of a load test"}
+    with ExitStack() as stack:
+        servers = [stack.enter_context(Server(**common, **environment)) for _ in range(2)]
+        for server in servers:
+            server.start()
+        for server in servers:
+            server.wait_until_compiled()
+        yield stack.enter_context(Proxy(servers)), servers
+
+
+async def shared(visitors: int, seconds: float) -> list[Measure]:
+    """Everybody plays the same new link, through the proxy; the limit of pages is raised for it."""
+    async with replicas(BACKPROP_SESSIONS=str(visitors)) as (proxy, servers):
+        tally = Tally()
+        sites = (Site(proxy.port, address(number)) for number in range(visitors))
+        everybody = [Visitor(site, "v=1&seed=20261123", tally, shared=True) for site in sites]
+        await all_of(everybody, lambda _, one: one.arrive(), ramp=visitors / 25)
+        watch, before = Watch(*servers), len(tally.chunks)
+        await all_of(everybody, lambda _, one: one.play(seconds), ramp=2.0)
+        lines = watch.lines()
+        asked = tally.cache.total() - tally.cache["HIT"]
+        return [
+            *milliseconds("chunk", tally.chunks[before:], 100),
+            Measure(
+                f"chunks of {len(tally.whole)} that the app was asked for again", asked - len(tally.whole), "times", 0
+            ),
+            Measure("first picture: p95", percentile(tally.pictures, 0.95), "s"),
+            Measure("time without film to show", 100 * tally.stalls / (visitors * seconds), "%"),
+            *lines,
+            *trouble(tally, *servers),
+        ]
+
+
 async def churn(visitors: int, seconds: float) -> list[Measure]:
     """Come and go, twenty at a time; the server forgets who left after two seconds."""
     del seconds
@@ -245,5 +285,6 @@ SCENARIOS = {
     "films": Scenario(films, 150, 20.0, 4, 2.0),
     "acting": Scenario(acting, 200, 20.0, 4, 2.0),
     "busy": Scenario(busy, 200, 20.0, 4, 2.0),
+    "shared": Scenario(shared, 1000, 15.0, 6, 2.0),
     "churn": Scenario(churn, 1000, 0.0, 20, 0.0),
 }

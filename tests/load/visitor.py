@@ -21,6 +21,7 @@ RETRIED = {0: "connection lost", 202: "still in line (202)"}
 SPEED = 300.0  # steps a second: what the opening shifts up to
 BACKFILL_FRAMES = 60
 TRIES = 12
+PATIENCE = 90.0  # seconds in which a page tries to come back; a browser's never gives up
 
 
 @dataclass
@@ -34,6 +35,7 @@ class Tally:
     stalls: float = 0.0  # seconds in which a picture had no film to show
     retries: Counter[str] = field(default_factory=Counter)  # why a chunk was asked for again
     errors: Counter[str] = field(default_factory=Counter)  # what went wrong for good
+    cache: Counter[str] = field(default_factory=Counter)  # what the proxy says of a chunk: HIT, MISS
     whole: dict[str, bytes] = field(default_factory=dict)  # chunks of a shared link, that have been looked at already
 
 
@@ -91,14 +93,14 @@ class Visitor:
         if reload:
             self.page = Page(self.site, self.page.query)
         before = self.page.stage
-        for failures in range(TRIES):
+        given_up = time.perf_counter() + PATIENCE
+        while self.page.lost:
             try:
                 await self.page.open()
-                break
             except Lost:
-                await asyncio.sleep(RETRY_SECONDS[min(failures, 2)])
-        else:
-            raise Lost("the page did not come back")
+                if time.perf_counter() > given_up:
+                    raise
+                await asyncio.sleep(0.5)
         if reload:
             self.open_film()
         else:
@@ -179,6 +181,7 @@ class Visitor:
             except Lost:
                 answer = Answer(0, {}, b"")
             if answer.status == 200:
+                self.tally.cache[answer.headers.get("x-cache", "")] += 1
                 self.film.add(self._read(path, answer))
                 self.tally.chunks.append(time.perf_counter() - started)
                 return
