@@ -54,11 +54,11 @@ class Session:
         experiment, step, problems = sharing.read_link_leniently(link)
         start = replace(experiment, edits=())
         settings = Settings.from_experiment(start).change(**sharing.read_view(link))
+        session = cls(settings, start, sharing.write_link(start), _live_texts(start), experiment.edits, step)
         for edit in experiment.edits:
             if edit.step <= step:
-                settings = replace(settings, **_choices_of(edit))
-        live = _live_texts(settings.to_experiment())
-        return cls(settings, start, sharing.write_link(start), live, experiment.edits, step), problems
+                session = session._with_live(replace(session.settings, **_choices_of(edit)))
+        return session, problems
 
     def change(self, **changes: Any) -> Session:
         """The session after some choices changed.
@@ -70,13 +70,16 @@ class Session:
         settings = self.settings.change(**changes)
         if _structure(settings) != _structure(self.settings):
             return Session.of(settings)
-        return replace(self, settings=settings, live=self._live_after(settings))
+        return self._with_live(settings)
 
-    def _live_after(self, settings: Settings) -> Mapping[str, Any]:
-        """A new rate alone is not a new optimiser, whose memory would start anew: what is told of it stays the same."""
+    def _with_live(self, settings: Settings) -> Session:
+        """A new rate alone is not a new optimiser, whose memory would start anew: what is told of it stays the same.
+
+        So too for a link that is opened: a stage that has lived through its edits finds nothing new to make one of.
+        """
         told = _live_texts(settings.to_experiment())
         same = all(getattr(settings, name) == getattr(self.settings, name) for name in OPTIMISER)
-        return told | {"optimiser": self.live["optimiser"]} if same else told
+        return replace(self, settings=settings, live=told | {"optimiser": self.live["optimiser"]} if same else told)
 
     @cached_property
     def edit_texts(self) -> list[list[Any]]:

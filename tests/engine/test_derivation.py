@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import engine
 from engine.derivation import PHASES, Derivation, Operation, derive, paths, update_parts, wiggle
+from engine.pieces import finish
 from engine.run import Run
 from tests.strategies import Case, cases
 
@@ -125,7 +126,7 @@ def test_the_batch_is_that_of_the_next_update():
         derivation = derive(run)
         assert all(np.array_equal(a, b) for a, b in zip(before.arrays, run.checkpoint().arrays, strict=True))
         gradient = np.zeros(run._layout.size, "float32")
-        batch_loss = run.observed_step(gradient)
+        batch_loss = finish(run.observed_step(gradient))
         assert derivation.batch_loss == pytest.approx(batch_loss, rel=1e-5)
         mean = derivation.by_id["dense_1.weight.gradient[0,1]"].value
         assert mean == pytest.approx(float(run._layout.views(gradient)["dense_1.weight"][0, 1]), rel=1e-4)
