@@ -8,7 +8,7 @@ forgets nothing.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,8 +21,10 @@ from app.presets import PRESETS, lesson
 from app.session import Session
 from app.state import CHOICE, DATASETS, OWN_DATASET, VIEW, Hidden, Settings
 from engine import datasets
+from engine.activations import ActivationFunction
 from engine.datasets import own
 from engine.errors import ConfigurationError, MissingTableError
+from engine.layers import Layer
 
 MOST_HIDDEN = 8  # layers in the menu; a link may have more
 BAND = ("learning_rate", "regulariser", "regularisation_rate", "l2_rate", "prune")
@@ -211,6 +213,7 @@ class Panel:
             with cell:
                 self.scale(name, percent)
         self._features()
+        self._details()
         self._seed()
 
     def _own_columns(self) -> None:
@@ -242,6 +245,12 @@ class Panel:
         if self.settings.task == "regression" and self.settings.standardise:
             st.caption(self.t("own.values_scaled"))
 
+    def _details(self) -> None:
+        """How the data were made where no widget says it."""
+        words = [(self.t(f"details.{name}"), value) for name, value in self.settings.details]
+        if words:
+            st.caption(", ".join(word if value is True else f"{word} {value}" for word, value in words))
+
     def _features(self) -> None:
         session: Session = st.session_state["session"]
         if self._shown("features") and session.start.dataset.features:
@@ -272,6 +281,9 @@ class Panel:
         """Hidden layers and their activations."""
         t, chosen = self.t, self.settings
         st.header(t("controls.network.title"), anchor=False)
+        if chosen.own_layers is not None:
+            st.markdown(layer_list(t, chosen.own_layers), help=t("controls.own_layers.help"))
+            return
         left, right = st.columns(2, gap="small", vertical_alignment="bottom")
         if "layers" not in chosen.hidden:
             put("layers.count", len(chosen.layers))
@@ -353,7 +365,8 @@ class Panel:
 
     def stage(self) -> None:
         """What the stage shows besides."""
-        st.header(self.t("controls.show.title"), anchor=False)
+        if self._shown("show_test") or self._shown("discretise"):
+            st.header(self.t("controls.show.title"), anchor=False)
         self.flag("show_test")
         self.flag("discretise")
         if self.settings.dataset == "points" and self.settings.points:
@@ -439,6 +452,28 @@ def new_seed() -> None:
 
 
 # ------------------------------------------------------------------------------------------------------------ helpers
+
+
+def layer_list(t: Translator, layers: Iterable[Layer], indent: str = "") -> str:
+    """Layers in order as a Markdown list; those within a layer below it."""
+    lines = []
+    for layer in layers:
+        options = {name: _option_words(t, name, value) for name, value in vars(layer).items()}
+        lines.append(f"{indent}1. {t(f'layers.{layer.name}', **options).removesuffix(', ')}")
+        if inner := getattr(layer, "layers", ()):
+            lines.append(layer_list(t, inner, indent + "    "))
+    return "\n".join(lines)
+
+
+def _option_words(t: Translator, name: str, value: Any) -> str:
+    """An option of a layer as people read it; nothing for an activation that does nothing."""
+    if name in ("kernel_size", "size"):
+        return "×".join(map(str, value if isinstance(value, tuple) else (value, value)))
+    if isinstance(value, float):
+        return percent(value)
+    if isinstance(value, ActivationFunction):
+        return "" if value.name == "identity" else t(f"names.activation.{value.name}")
+    return str(value)
 
 
 def known(name: str) -> tuple[str, ...]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import streamlit as st
 
+import engine
 from app import controls, own_panel, page
 from app.i18n import Translator
 from app.problem import problem
 from app.session import Session
 from app.stage import stage
-from app.state import MOST_LAYERS, Hidden
+from app.state import MOST_LAYERS, Hidden, is_dense
 from app.traces import build
+from engine import Experiment
 
 
 def render(t: Translator) -> None:
@@ -57,12 +60,20 @@ def stage_data(t: Translator, session: Session) -> dict[str, Any]:
         "edits": session.edit_texts,
         "step": session.step,
         "trace_url": f"/trace/{build()}",
-        "engine_url": "/engine",
+        "engine_url": "/engine" if is_dense(session.start.network) else "/engine?kernels=all",
         "locale": t.tag,
         "words": t.table("stage"),
         "problem": problem(session.start.dataset),
+        "frame": frame_cost(session.start),
         "options": {"show_test": chosen.show_test, "discretise": chosen.discretise, "hidden": list(chosen.hidden)},
     }
+
+
+@lru_cache(maxsize=64)
+def frame_cost(start: Experiment) -> dict[str, int]:
+    """What one frame of film takes, so that the stage asks for no more at a time than can be made and sent."""
+    cost = engine.cost(start, 1, 1)
+    return {"bytes": cost.trace_bytes, "operations": cost.operations}
 
 
 def _act() -> None:

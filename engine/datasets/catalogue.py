@@ -6,7 +6,7 @@ import functools
 import json
 from collections.abc import Callable, Sequence
 
-from engine.datasets import curves, images, own, plane, sequences, series, text
+from engine.datasets import curves, examples, images, own, plane, sequences, series, text
 from engine.datasets.base import Arrays, Dataset, Recipe, Task
 from engine.datasets.entry import LABELS_OPTION, TRAIN_FRACTION, Entry, Kind, Options, about, no_names
 from engine.datasets.labels import encoded
@@ -84,6 +84,7 @@ def _load(name: str, options_text: str) -> Dataset:
         vocabulary=found.vocabulary(options),
         features=features,
         domain=found.domain,
+        outputs=found.outputs(options),
     )
     return Dataset.from_recipe(recipe)
 
@@ -240,5 +241,6 @@ CATALOGUE = {
         *sequences.ENTRIES,
         *text.ENTRIES,
         *series.ENTRIES,
+        *examples.ENTRIES,
     )
 }

@@ -11,7 +11,7 @@ from engine.datasets.labels import LABELS, Labels
 from engine.datasets.options import Number, Option, Word
 from engine.datasets.randomness import RandomSource
 
-Kind = Literal["plane", "curve", "table", "own", "image", "sequence", "text", "series"]
+Kind = Literal["plane", "curve", "table", "own", "image", "sequence", "text", "series", "hand"]
 Options = dict[str, Any]
 
 TRAIN_FRACTION = Number(0.5, 0.1, 0.9)
@@ -23,6 +23,11 @@ def no_names(options: Options) -> tuple[str, ...]:
     return ()
 
 
+def one_value(options: Options) -> int:
+    """For targets that are one number each."""
+    return 1
+
+
 @dataclass(frozen=True)
 class Entry:
     """One dataset of the catalogue.
@@ -31,8 +36,8 @@ class Entry:
     ----------
     name : what it is loaded by
     kind : "plane" (points of the plane), "curve" (one input), "table" (rows of real data), "own" (rows that
-        somebody brought), "image" (pictures), "sequence" (made-up symbols), "text" (characters or words of real text)
-        or "series" (a quantity over time)
+        somebody brought), "image" (pictures), "sequence" (made-up symbols), "text" (characters or words of real text),
+        "series" (a quantity over time) or "hand" (typed)
     task : "classification" or "regression"
     about : one line on what it is
     options : what it can be asked for, by name
@@ -43,6 +48,7 @@ class Entry:
     domain : the range of each drawn coordinate, or None
     settle : from the entry and checked options to the entry whose `input_names` and `domain` are theirs, where those
         follow from the options
+    outputs : from checked options to how many values a target has; of a regression
     """
 
     name: str
@@ -56,6 +62,7 @@ class Entry:
     input_names: tuple[str, ...] = ()
     domain: tuple[float, float] | None = None
     settle: Callable[[Entry, Options], Entry] | None = None
+    outputs: Callable[[Options], int] = one_value
 
     def labels(self, options: Options) -> Labels | None:
         """The form of the classes in y; None for a regression."""

@@ -113,7 +113,7 @@ def test_a_link_to_a_table_that_is_gone_asks_and_goes_on(open_app: Run):
     table = read_table(FLOWERS.replace("kind", "sort").encode()).table
     query = {"v": "1", "data": "own_classes", "table": table.key, "net": "dense:3:tanh,dense:1", "step": "12"}
     app = open_app(**query)
-    assert app.header[0].value == i18n.translator("en")("own.missing.title")
+    assert app.subheader[0].value == i18n.translator("en")("own.missing.title")
     assert not app.get("selectbox"), "nothing else is drawn, so the address bar keeps the link"
     app = paste(app, FLOWERS)
     assert app.session_state["own.report"].kind == "another_table"
@@ -135,7 +135,7 @@ def test_a_table_that_goes_while_it_is_looked_at_is_asked_for(open_app: Run, mon
     monkeypatch.setattr(own, "shelf", own.Shelf(own.OwnTable.from_content))
     app.run()
     assert not app.exception
-    assert app.header[0].value == i18n.translator("en")("own.missing.title")
+    assert app.subheader[0].value == i18n.translator("en")("own.missing.title")
 
 
 def test_a_link_names_what_does_not_fit_the_table(open_app: Run):

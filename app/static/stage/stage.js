@@ -3,6 +3,7 @@
  * computes (reducer, timeline, film, scene) or shows (painter, panels), never both.
  */
 
+import { leastHeight } from "./blocks/layout.js";
 import { details, layerName } from "./describe.js";
 import { h, setAttr } from "./dom.js";
 import { watchEngine } from "./engine.js";
@@ -105,6 +106,7 @@ export class Stage {
   open(data) {
     const first = this.state.link === null;
     this.traceUrl = data.trace_url;
+    this.frameCost = data.frame;
     this.model = null;
     this.held = null;
     this.shell.table.reset();
@@ -119,7 +121,7 @@ export class Stage {
 
   openPlayer() {
     const { link, edits, follow, position } = this.state;
-    this.player.open({ traceUrl: this.traceUrl, link, edits, follow, step: position });
+    this.player.open({ traceUrl: this.traceUrl, link, edits, follow, step: position, frame: this.frameCost });
   }
 
   /** The engine became ready: what was lost or busy meanwhile is asked for at once. */
@@ -241,8 +243,16 @@ export class Stage {
   /** Panels for the present model, theme and options. */
   dress() {
     this.shell.map.open(this.model, this.theme);
+    this.makeRoom();
     this.painter.open(this.model, this.theme, this.options);
     this.relayout();
+  }
+
+  /** Networks of blocks need as much height as their layers do. */
+  makeRoom() {
+    const { networkBox } = this.shell;
+    const least = this.model.family === "blocks" ? `${Math.ceil(leastHeight(this.model, networkBox.clientWidth))}px` : "";
+    if (networkBox.style.minHeight !== least) networkBox.style.minHeight = least;
   }
 
   relayout() {
@@ -296,10 +306,15 @@ export class Stage {
     const { outcome, end } = film;
     this.ended = outcome !== null && this.held !== null && this.state.position >= end;
     this.shell.status.render({
-      loading: !this.held && flight !== null, engine: this.engine, trouble, outcome, end, atEnd: this.ended,
+      loading: !this.held && flight !== null, engine: this.awaitedEngine(), trouble, outcome, end, atEnd: this.ended,
       layer: outcome ? this.layerWords(outcome) : "",
     });
     setAttr(this.root, "data-state", this.stateName());
+  }
+
+  /** Film of blocks is never a shipped one: once it is there, the engine has all that it takes. */
+  awaitedEngine() {
+    return this.held && this.model?.family === "blocks" ? null : this.engine;
   }
 
   stateName() {
@@ -340,6 +355,7 @@ export class Stage {
       .map(([surface, box]) => surface.fit(box.clientWidth, box.clientHeight)).some(Boolean);
     if (!changed) return;
     this.lens = this.findLens();
+    if (this.model) this.makeRoom();
     this.painter.resize();
     this.relayout();
     this.lastFrame = undefined;
