@@ -135,7 +135,7 @@ def asks(t: Translator) -> bool:
     if not missing():
         return False
     with st.container(key="missing", width=640):
-        st.header(t("own.missing.title"), anchor=False)
+        st.subheader(t("own.missing.title"), anchor=False)
         st.write(t("own.missing.text", days=HOURS // 24))
         bring(t, [])
         st.button(t("own.missing.go_on"), on_click=_go_on, type="tertiary")

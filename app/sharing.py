@@ -44,7 +44,6 @@ from engine.datasets.examples import Examples
 from engine.datasets.options import LARGEST_SEED, Features, Flag, Integer, Number, Option, Points, Seed
 from engine.datasets.own import ColumnNumbers
 from engine.errors import ConfigurationError, EngineError, MissingTableError, UnknownNameError
-from engine.experiment import EDIT_KEYS
 from engine.layers import Layer
 from engine.losses import Loss
 from engine.optimisers import Optimiser
@@ -405,8 +404,8 @@ def _read_edits(reader: Reader, experiment: engine.Experiment) -> list[engine.Ed
 def _read_edit(text: str, experiment: engine.Experiment) -> engine.Edit:
     """`step.key.value`."""
     found = EDIT.fullmatch(text)
-    if found is None or found[2] not in EDIT_KEYS:
-        raise LinkError("edits", text, f"step.key.value, where key is one of {', '.join(EDIT_KEYS)}")
+    if found is None or found[2] not in _EDIT_VALUES:
+        raise LinkError("edits", text, f"step.key.value, where key is one of {', '.join(_EDIT_VALUES)}")
     step, key, value = found.groups()
     return engine.Edit(
         _read_option("edits", Integer(0, 0, MOST_STEPS), step), key, _EDIT_VALUES[key](value, experiment)
