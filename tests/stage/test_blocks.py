@@ -214,7 +214,10 @@ def test_tiles_stay_inside_and_apart_and_are_found_again(run: Run, family: str, 
     assert found["lost"] == []
     boxes = [(box["x"], box["y"], box["x"] + box["w"], box["y"] + box["h"]) for box in found["panels"]]
     for left, top, right, bottom in boxes:
-        assert left >= -0.5 and top >= -0.5 and right <= width + 0.5 and bottom <= found["height"] + 0.5
+        assert left >= -0.5
+        assert top >= -0.5
+        assert right <= width + 0.5
+        assert bottom <= found["height"] + 0.5
     for i, one in enumerate(boxes):
         for other in boxes[:i]:
             across = min(one[2], other[2]) - max(one[0], other[0])
@@ -223,7 +226,8 @@ def test_tiles_stay_inside_and_apart_and_are_found_again(run: Run, family: str, 
 
 
 @pytest.mark.parametrize("layer", [
-    engine.Conv2D(2, 3), engine.Conv2D(2, (3, 2), stride=2, padding=(0, 1)), engine.Conv2D(1, 3, padding="same", dilation=2),
+    engine.Conv2D(2, 3), engine.Conv2D(2, (3, 2), stride=2, padding=(0, 1)),
+    engine.Conv2D(1, 3, padding="same", dilation=2),
     engine.Conv2D(1, 4, stride=(1, 2), padding="same"), engine.MaxPool2D(2), engine.AvgPool2D((2, 3), stride=1),
 ])  # fmt: skip
 def test_the_window_is_what_the_value_depends_on(run: Run, layer: engine.layers.Layer) -> None:
