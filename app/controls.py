@@ -19,10 +19,11 @@ from app.i18n import Translator
 from app.page import Notice
 from app.presets import PRESETS, lesson
 from app.session import Session
-from app.state import CHOICE, DATASETS, VIEW, Hidden, Settings
+from app.state import CHOICE, DATASETS, OWN_DATASET, VIEW, Hidden, Settings
 from engine import datasets
 from engine.activations import ActivationFunction
-from engine.errors import ConfigurationError
+from engine.datasets import own
+from engine.errors import ConfigurationError, MissingTableError
 from engine.layers import Layer
 
 MOST_HIDDEN = 8  # layers in the menu; a link may have more
@@ -42,8 +43,11 @@ def settings() -> Settings:
 
 def change(**changes: Any) -> None:
     """Changes choices; one that does not fit the others becomes a notice, and everything stays as it was."""
+    session: Session = st.session_state["session"]
     try:
-        show(st.session_state["session"].change(**changes))
+        show(session.change(**changes))
+    except MissingTableError as error:
+        ask_for(error, session.link)
     except ConfigurationError as error:
         notice(Notice("misfit", error.name, str(error.value), error.accepted))
 
@@ -55,11 +59,22 @@ def notice(words: Notice) -> None:
 
 def open_link(link: str) -> None:
     """Opens a link, ours or TF Playground's; each key of it that is not accepted becomes a notice."""
-    session, problems = Session.opened(link)
+    try:
+        session, problems = Session.opened(link)
+    except MissingTableError as error:
+        ask_for(error, link)
+        return
     begin(session)
     for problem in problems:
         kind = "unknown_key" if problem.kind == "key" else "link"
         notice(Notice(kind, problem.key, problem.value, problem.accepted, problem.kind, problem.details))
+
+
+def ask_for(error: MissingTableError, link: str) -> None:
+    """Remembers a table that is not kept here and the link that needs it; the page asks for its file (own_panel.py)."""
+    st.session_state["own.missing"] = {"table": error.value, "link": link}
+    if "session" not in st.session_state:
+        st.session_state["session"] = Session.of(Settings())
 
 
 def begin(session: Session) -> None:
@@ -177,8 +192,8 @@ class Panel:
             st.form_submit_button(t("link.open"), on_click=_take_link, type="primary")
             st.caption(t("link.hint"))
 
-    def data(self) -> None:
-        """Problem and data."""
+    def problem(self) -> None:
+        """Which problem, and which data."""
         t, chosen = self.t, self.settings
         st.header(t("controls.data.title"), anchor=False)
         if "task" not in chosen.hidden:
@@ -188,6 +203,10 @@ class Panel:
             )  # fmt: skip
         names = [name for name in DATASETS if datasets.entry(name).task == chosen.task]
         self.menu("dataset", "dataset", names)
+
+    def data(self) -> None:
+        """What the data are like."""
+        self._own_columns()
         self.number("classes")
         sliders = [name for name in ("noise", "train_fraction") if self._shown(name)]
         for name, cell in zip(sliders, st.columns(max(1, len(sliders)), gap="small"), strict=False):
@@ -203,8 +222,38 @@ class Panel:
         if words:
             st.caption(", ".join(word if value is True else f"{word} {value}" for word, value in words))
 
+    def _own_columns(self) -> None:
+        """Of a table of one's own: what is to be learned, and from what."""
+        if self.settings.dataset not in OWN_DATASET.values():
+            return
+        chosen, table = self.settings, own.find(self.settings.table)
+        target, inputs = table.roles({"target": chosen.target, "columns": chosen.columns}, chosen.task)
+        number = {column: place for place, column in enumerate(table.columns, 1)}
+        names = {place: column.name for column, place in number.items()}
+        if self._shown("target"):
+            common = self._common("target")
+            put(common["key"], number[target])
+            fitting: Sequence[int] = table.targets(chosen.task)
+            st.selectbox(options=fitting, format_func=names.__getitem__, **common)
+        if self._shown("columns"):
+            able = [place for column, place in number.items() if not column.words and column is not target]
+            common = self._common("columns")
+            put(common["key"], [number[column] for column in inputs])
+            st.multiselect(options=able, format_func=names.__getitem__, **common)
+        self._scales(inputs)
+
+    def _scales(self, inputs: Sequence[own.Column]) -> None:
+        """What the numbers on the stage are in, where they are not the table's own."""
+        session: Session = st.session_state["session"]
+        if session.start.dataset.features:
+            first, second = (page.escape(column.name) for column in inputs)
+            st.caption(self.t("own.in_plane", first=first, second=second))
+        if self.settings.task == "regression" and self.settings.standardise:
+            st.caption(self.t("own.values_scaled"))
+
     def _features(self) -> None:
-        if self._shown("features"):
+        session: Session = st.session_state["session"]
+        if self._shown("features") and session.start.dataset.features:
             st.pills(
                 options=datasets.FEATURES,
                 selection_mode="multi",

@@ -40,8 +40,10 @@ from app.state import (
     with_outputs,
 )
 from engine import datasets
+from engine.datasets.examples import Examples
 from engine.datasets.options import LARGEST_SEED, Features, Flag, Integer, Number, Option, Points, Seed
-from engine.errors import ConfigurationError, EngineError, UnknownNameError
+from engine.datasets.own import ColumnNumbers
+from engine.errors import ConfigurationError, EngineError, MissingTableError, UnknownNameError
 from engine.experiment import EDIT_KEYS
 from engine.layers import Layer
 from engine.losses import Loss
@@ -100,6 +102,7 @@ def read_link(text: str) -> engine.Experiment:
     Raises
     ------
     LinkError : at the first key that is unknown or has a value that is not accepted
+    MissingTableError : for a table that is not kept here, or no longer
 
     Examples
     --------
@@ -110,7 +113,12 @@ def read_link(text: str) -> engine.Experiment:
 
 
 def read_link_leniently(text: str) -> tuple[engine.Experiment, int, list[LinkProblem]]:
-    """(experiment, step shown, problems): each bad key is reported, and its default used."""
+    """(experiment, step shown, problems): each bad key is reported, and its default used.
+
+    Raises
+    ------
+    MissingTableError : for a table that is not kept here, or no longer; there is nothing to use in its place
+    """
     return _read(text, strict=False)
 
 
@@ -194,6 +202,7 @@ def _read_ours(reader: Reader) -> engine.Experiment:
     options = _read_options(reader, name)
     if "seed" in datasets.entry(name).options:
         options["seed"] = reader.take("data_seed", partial(_read_seed, "data_seed"), seed)
+    name, options = _fitting_table(reader, name, options)
     options = _possible(reader, name, options)
     loss = reader.take("loss", partial(_read_loss, name), _usual_loss(name, options))
     usual = _usual(name, options, loss)
@@ -249,6 +258,26 @@ def _possible(reader: Reader, name: str, options: dict[str, Any]) -> dict[str, A
     return options
 
 
+def _fitting_table(reader: Reader, name: str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Data and their options, where a table has the columns that are asked for; else the usual ones, or other data.
+
+    Raises
+    ------
+    MissingTableError : also by a reader that is not strict: nothing else than the table will do
+    """
+    if "table" not in options:
+        return name, options
+    for usual in ({}, {"target": CHOICE["target"].default, "columns": CHOICE["columns"].default}):
+        try:
+            datasets.load(name, **(options | usual))
+            return name, options | usual
+        except MissingTableError:
+            raise
+        except ConfigurationError as error:
+            reader.note(LinkError.of(error.name, error))
+    return CHOICE["dataset"].default, {"seed": options["seed"]}
+
+
 def _read_option(key: str, option: Option, text: str) -> Any:
     """An option's value from its text, within its limits."""
     try:
@@ -263,8 +292,12 @@ def _read_plain(key: str, option: Option, text: str) -> Any:
     """An option's value from its text, by the kind of option."""
     if isinstance(option, Points):
         return datasets.decode_points(text)
+    if isinstance(option, Examples):
+        return datasets.decode_examples(text)
     if isinstance(option, Features | Names):
         return tuple(text.split(",")) if text else ()
+    if isinstance(option, ColumnNumbers):
+        return tuple(read_whole(number, key) for number in text.split(",")) if text else ()
     if isinstance(option, Flag):
         return read_flag(text, key)
     if not isinstance(option, Integer | Number):
@@ -512,8 +545,10 @@ def _option_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):
-        drawn = bool(value) and isinstance(value[0], tuple)
-        return datasets.encode_points(value) if drawn else ",".join(value)
+        if not value or not isinstance(value[0], tuple):
+            return ",".join(map(str, value))
+        typed = isinstance(value[0][0], tuple)
+        return datasets.encode_examples(value) if typed else datasets.encode_points(value)
     return number_text(value) if isinstance(value, int | float) else str(value)
 
 

@@ -18,7 +18,10 @@ from typing import Any, ClassVar, Self
 import engine
 from engine import datasets
 from engine.activations import ActivationFunction
+from engine.datasets.base import Task
+from engine.datasets.examples import TYPED, Rows
 from engine.datasets.options import Features, Flag, Integer, Number, Option, Seed, Word
+from engine.datasets.own import EXAMPLE, MOST_COLUMNS, ColumnNumbers, TableName
 from engine.datasets.points import DRAWN
 from engine.errors import ConfigurationError
 from engine.initialisers import Initialiser
@@ -210,6 +213,10 @@ CHOICES: tuple[Choice, ...] = (
     Choice("classes", Integer(3, 2, 10), "classes"),
     Choice("features", Features(), "features"),
     Choice("points", DRAWN, "points"),
+    Choice("rows", TYPED, "rows"),
+    Choice("table", TableName(EXAMPLE.key), "table", words="target"),
+    Choice("target", Integer(0, 0, MOST_COLUMNS), "target"),
+    Choice("columns", ColumnNumbers(), "columns"),
     Choice("standardise", Flag(True), "standardise"),
     Choice("details", Details(), "data"),
     Choice("seed", Seed(0), "seed"),
@@ -261,6 +268,7 @@ OF_DENSE = frozenset(
     {"layers", "activation", "activation_alpha", "output_activation", "initialiser", "initialiser_scale", "use_bias"}
     | {"bias", "show_test", "discretise"}
 )
+OWN_DATASET = {"classification": "own_classes", "regression": "own_values"}
 
 
 def _default(name: str) -> Any:
@@ -282,6 +290,10 @@ class Settings:
     classes: int = _default("classes")
     features: tuple[str, ...] = _default("features")
     points: tuple[tuple[float, float, int], ...] = _default("points")
+    rows: Rows = _default("rows")
+    table: str = _default("table")
+    target: int = _default("target")
+    columns: tuple[int, ...] = _default("columns")
     standardise: bool = _default("standardise")
     details: tuple[tuple[str, Any], ...] = _default("details")
     seed: int | str = _default("seed")
@@ -328,7 +340,7 @@ class Settings:
                 object.__setattr__(self, choice.name, choice.check(getattr(self, choice.name)))
 
     @property
-    def task(self) -> str:
+    def task(self) -> Task:
         """As the data are: "classification" or "regression"."""
         return datasets.entry(self.dataset).task
 
@@ -386,7 +398,8 @@ class Settings:
         changes = dict(changes)
         task = changes.pop("task", None)
         if task is not None and CHOICE["task"].check(task) != self.task:
-            changes.setdefault("dataset", FIRST_DATASET[task])
+            own = self.dataset in OWN_DATASET.values()
+            changes.setdefault("dataset", (OWN_DATASET if own else FIRST_DATASET)[task])
         for name in changes:
             if name not in CHOICE:
                 raise ConfigurationError("choice", name, f"one of {', '.join(CHOICE)}")
@@ -397,6 +410,8 @@ class Settings:
         implied.pop("learning_rate", None)
         if changes.get("dataset", self.dataset) != self.dataset:
             implied |= self._of_other_data(changes["dataset"])
+        if any(changes.get(name, getattr(self, name)) != getattr(self, name) for name in ("dataset", "table")):
+            implied |= {"target": _default("target"), "columns": _default("columns")}
         changed = replace(self, **(implied | changes))
         if (changed.dataset, changed.details) != (self.dataset, self.details) and "own_layers" not in changes:
             changed = replace(changed, own_layers=usual_layers(changed.dataset, changed.data_options))
@@ -425,7 +440,7 @@ class Settings:
         if settings.carry and (settings.shuffle or settings.regime != "mini_batch") and "carry" not in changes:
             settings = replace(settings, carry=False)
         if settings.own_layers is not None:
-            outputs = outputs_for(settings.loss, settings.class_count)
+            outputs = outputs_of(settings.loss, settings._dataset())
             settings = replace(settings, own_layers=with_outputs(settings.own_layers, outputs))
         return settings
 
@@ -474,10 +489,10 @@ class Settings:
     def _network(self, dataset: engine.Dataset) -> engine.Network:
         loss = self._built(Loss, self.loss, LOSS_OPTIONS)
         if self.own_layers is not None:
-            own = with_outputs(self.own_layers, outputs_for(self.loss, self.class_count))
+            own = with_outputs(self.own_layers, outputs_of(self.loss, dataset))
             return engine.Network(dataset.x_train.shape[1:], own, loss)
         layers = [self._dense(layer.units, layer.activation, layer.initialiser) for layer in self.layers]
-        layers.append(self._dense(outputs_for(self.loss, self.class_count), self.output_activation, None))
+        layers.append(self._dense(outputs_of(self.loss, dataset), self.output_activation, None))
         return engine.Network(dataset.x_train.shape[1:], layers, loss)
 
     def _dense(self, units: int, activation: str | None, initialiser: str | None) -> engine.Dense:
@@ -592,11 +607,6 @@ def labels_for(loss: str, classes: int) -> str:
     if targets == "classes" or (targets == "bits" and classes == 2):
         return "class"
     return "signed" if targets == "signs" or classes == 2 and targets == "values" else "one_hot"
-
-
-def outputs_for(loss: str, classes: int) -> int:
-    """Output units: one for a value or for two classes, else one a class."""
-    return classes if classes > 2 or (classes == 2 and Loss.member(loss).targets == "classes") else 1
 
 
 def _own_defaults(family: type[Spec], name: str, options: Mapping[str, str]) -> dict[str, Any]:
@@ -763,9 +773,10 @@ def _spelled(shape: tuple[int, ...]) -> str:
 
 def outputs_of(loss: Loss | str, dataset: engine.Dataset) -> int:
     """Output units that a loss needs for labels in the form that the data have them in."""
-    classes = dataset.classes or 1
+    classes = dataset.classes or dataset.outputs
     one_a_class = Loss.of(loss).targets == "classes" or dataset.labels == "one_hot"
-    return classes if one_a_class or (dataset.labels == "signed" and classes > 2) else 1
+    apart = dataset.task == "regression" or (dataset.labels == "signed" and classes > 2)
+    return classes if one_a_class or apart else 1
 
 
 def check_regime(regime: Regime, dataset: engine.Dataset) -> None:

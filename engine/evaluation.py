@@ -12,6 +12,7 @@ from engine.examples import Examples
 from engine.kernels import context as c
 from engine.losses import Loss
 from engine.network import Network
+from engine.pieces import Pieces, finish
 from engine.plan import Program, Store
 
 __all__ = ["Evaluator", "accuracy", "prediction"]
@@ -30,14 +31,21 @@ class Evaluator:
 
     def __call__(self, examples: Examples) -> tuple[float, NDArray[Any]]:
         """(mean loss, outputs [n, *output_shape])."""
+        return finish(self.pieces(examples))
+
+    def pieces(self, examples: Examples) -> Pieces[tuple[float, NDArray[Any]]]:
+        """The same, a piece a chunk."""
         program, count = self._program, examples.count
         examples.bind(program)
         program.context[c.SIZE] = CHUNK
         program.context[c.DIVISOR] = count
         outputs = np.empty((count, self._outputs), program.store.parameters.dtype)
         program.point_to(c.OUTPUTS, outputs)
-        loss = sum(program.walk(0, program.loss_end) for _ in range(0, count, CHUNK))
-        return float(loss), outputs.reshape(count, *self._network.output_shape)
+        loss = 0.0
+        for _ in range(0, count, CHUNK):
+            loss += program.walk(0, program.loss_end)
+            yield
+        return loss, outputs.reshape(count, *self._network.output_shape)
 
 
 def prediction(outputs: NDArray[Any], loss: Loss) -> NDArray[Any]:

@@ -39,6 +39,7 @@ from engine.health import flatness, gradient_norms, update_ratios
 from engine.kernels import context as c
 from engine.layers import Layer
 from engine.layers.base import NamedLayer
+from engine.pieces import Pieces
 from engine.spec import check_count
 
 if TYPE_CHECKING:
@@ -108,8 +109,8 @@ class Trace:
         return cls(header, arrays)
 
 
-def record(run: Run, n: int, every: int, follow: int) -> Trace:
-    """Train `n` steps of a run and record every `every`-th; stops early where the run diverges."""
+def record(run: Run, n: int, every: int, follow: int) -> Pieces[Trace]:
+    """Train `n` steps of a run and record every `every`-th, in pieces; stops early where the run diverges."""
     check_count("n", n, 0)
     check_count("every", every)
     run._settle()
@@ -119,9 +120,9 @@ def record(run: Run, n: int, every: int, follow: int) -> Trace:
     for frame in range(frames):
         if run._has_diverged():
             break
-        recorder.frame(frame)
+        yield from recorder.frame(frame)
         if not run._has_diverged():
-            run.step(start + min((frame + 1) * every, n) - run.step_count)
+            yield from run.stepping(start + min((frame + 1) * every, n) - run.step_count)
     return recorder.trace(start, start + n, every)
 
 
@@ -150,20 +151,20 @@ class _Recorder:
         self._values = np.zeros((frames, follower.values.size // follower.lanes), dtype)
         self._deltas = np.zeros_like(self._values)
 
-    def frame(self, j: int) -> None:
+    def frame(self, j: int) -> Pieces[None]:
         """Record the state at this step, then do its update."""
         run, flat, scalars = self._run, self._flat, self._scalars
         run._settle()
         step = run.step_count
         flat[""][j] = run._flat
         for name, test in (("train", False), ("test", True)):
-            loss, share = run.scores(test=test)
+            loss, share = yield from run.scoring(test=test)
             scalars[f"{name}_loss"][j] = loss
             if f"{name}_accuracy" in scalars:
                 scalars[f"{name}_accuracy"][j] = share
         scalars["learning_rate"][j] = run.learning_rate
         self._follow_example(j)
-        scalars["batch_loss"][j] = run.observed_step(flat[".gradient"][j])
+        scalars["batch_loss"][j] = yield from run.observed_step(flat[".gradient"][j])
         self._judge_units(j)
         if not run._has_diverged():
             flat[".update"][j] = run._flat - flat[""][j]

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 import engine
-from app import controls, page
+from app import controls, own_panel, page
 from app.i18n import Translator
 from app.problem import problem
 from app.session import Session
@@ -23,11 +23,15 @@ def render(t: Translator) -> None:
     if "session" not in st.session_state:
         controls.open_link(page.query())
     page.top(t, t("page.title"))
+    if own_panel.asks(t):
+        return
     panel = controls.Panel(t)
     st.session_state["drawn"] = panel.settings
     with st.sidebar:
         panel.lessons()
         panel.link()
+        panel.problem()
+        own_panel.offer(t)
         panel.data()
         panel.network()
         panel.learning()
@@ -40,7 +44,7 @@ def render(t: Translator) -> None:
 def watch(t: Translator) -> None:
     """What changes while the network runs: a fragment, so that a new learning rate draws nothing else anew."""
     panel = controls.Panel(t)
-    if controls.beside_band(panel.settings) != controls.beside_band(st.session_state["drawn"]):
+    if own_panel.missing() or controls.beside_band(panel.settings) != controls.beside_band(st.session_state["drawn"]):
         st.rerun()
     page.notices(t)
     panel.live()

@@ -29,7 +29,9 @@ from app.sharing_specs import number_text, read_number, read_spec
 from app.state import CHOICE, MOST_PARAMETERS, Settings, losses_for, outputs_of
 from engine import datasets
 from engine.activations import ActivationFunction
+from engine.datasets.examples import Examples
 from engine.datasets.options import Features, Flag, Integer, Number, Points, Seed, Word
+from engine.datasets.own import ColumnNumbers, TableName
 from engine.errors import EngineError
 from engine.initialisers import Initialiser
 from engine.layers import Layer
@@ -82,9 +84,25 @@ OPTIONS = {
     Word: lambda option: st.sampled_from(option.known),
     Seed: lambda option: seeds,
     Features: lambda option: st.lists(st.sampled_from(list(datasets.FEATURES)), min_size=1, unique=True),
+    TableName: lambda option: st.just(option.default),
+    ColumnNumbers: lambda option: st.just(()),
     Points: lambda option: st.lists(
         st.tuples(st.floats(-6, 6), st.floats(-6, 6), st.integers(0, 3)), min_size=2, max_size=30
     ),
+    Examples: lambda option: st.tuples(st.integers(1, 4), st.integers(1, 3)).flatmap(typed),
+}
+
+
+def typed(lengths):
+    """Examples of so many inputs and targets."""
+    numbers = st.floats(-1e6, 1e6)
+    return st.lists(st.tuples(*(st.tuples(*[numbers] * length) for length in lengths)), min_size=1, max_size=3)
+
+
+# (column to learn, what it may be learned from) of the example of a table of one's own
+OWN_ROLES = {
+    "classification": [(0, [(), (1, 2), (1, 2, 3)]), (4, [(3,), (2, 3)])],
+    "regression": [(0, [(), (2,), (1, 2)]), (1, [(3,), (2, 3)])],
 }
 
 
@@ -97,6 +115,9 @@ def data(draw):
         for name, option in entry.options.items()
         if name not in ("labels", "as_images") and (name == "n" or draw(st.booleans()))
     }
+    if entry.kind == "own":  # which column can be what depends on the table
+        learned, others = draw(st.sampled_from(OWN_ROLES[entry.task]))
+        options |= {"target": learned, "columns": draw(st.sampled_from(others))}
     return entry.name, options
 
 
@@ -289,6 +310,7 @@ def test_the_default_link_says_nothing():
     ({"regime": "full_batch", "regulariser": "l2"}, "v=1&reg=l2:0.001&regime=full_batch"),
     ({"features": ("x1", "x1_x2")}, "v=1&features=x1,x1_x2"),
     ({"dataset": "points", "points": [(0, 0, 0), (6, -6, 1)]}, "v=1&data=points&points=SwSwAlgAAB"),
+    ({"dataset": "examples", "rows": [((0.05, 0.1), (0.01, 0.99))]}, "v=1&data=examples&rows=0.05,0.1:0.01,0.99"),
 ])  # fmt: skip
 def test_links_are_short_and_say_what_they_mean(changes, link):
     experiment = Settings().change(**changes).to_experiment()
@@ -384,6 +406,13 @@ BAD = [
     ("data=iris&standardise=yes", "standardise", "true or false"),
     ("data=blobs&classes=11", "classes", "2 to 10"),
     ("data=points&points=AAAA", "points", "5 characters"),
+    ("data=examples&rows=1,2", "rows", "input,input:target"),
+    ("data=examples&rows=1,2:x", "rows", "plain numbers"),
+    ("data=examples&rows=1,2:1_1:1", "rows", "of the same"),
+    ("data=examples&rows=1e7:0", "rows", "from -1e"),
+    ("data=examples&rows=" + "_".join(["1:1"] * 17), "rows", "1 to 16 examples"),
+    ("data=examples&rows=" + ",".join(["1"] * 17) + ":1", "rows", "1 to 16 inputs"),
+    ("data=examples&rows=1:1&net=dense:2", "net", "1, for"),
     ("features=", "features", "at least one of x1"),
     ("features=x1,x3", "features", "x1, "),
     ("seed=-1", "seed", "a whole number"),

@@ -34,8 +34,8 @@ def test_a_choice_accepts_its_default_and_what_it_shows(choice):
     assert choice.check(choice.default) == choice.default
     assert all(choice.check(value) == value for value in choice.shown)
     assert choice.accepted
-    kinds = {"integer", "number", "flag", "word", "seed", "features", "points", "layers", "names"}
-    assert choice.kind in kinds | {"details", "ownlayers"}
+    plain = {"integer", "number", "flag", "word", "seed", "layers", "ownlayers", "details", "names"}
+    assert choice.kind in plain | {"features", "points", "examples", "tablename", "columnnumbers"}
 
 
 @pytest.mark.parametrize(
