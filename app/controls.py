@@ -216,12 +216,6 @@ class Panel:
         self._details()
         self._seed()
 
-    def _details(self) -> None:
-        """How the data were made where no widget says it."""
-        words = [(self.t(f"details.{name}"), value) for name, value in self.settings.details]
-        if words:
-            st.caption(", ".join(word if value is True else f"{word} {value}" for word, value in words))
-
     def _own_columns(self) -> None:
         """Of a table of one's own: what is to be learned, and from what."""
         if self.settings.dataset not in OWN_DATASET.values():
@@ -250,6 +244,12 @@ class Panel:
             st.caption(self.t("own.in_plane", first=first, second=second))
         if self.settings.task == "regression" and self.settings.standardise:
             st.caption(self.t("own.values_scaled"))
+
+    def _details(self) -> None:
+        """How the data were made where no widget says it."""
+        words = [(self.t(f"details.{name}"), value) for name, value in self.settings.details]
+        if words:
+            st.caption(", ".join(word if value is True else f"{word} {value}" for word, value in words))
 
     def _features(self) -> None:
         session: Session = st.session_state["session"]

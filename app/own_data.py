@@ -161,12 +161,14 @@ def _text(content: bytes) -> str:
 
 
 def _separator(lines: Sequence[str]) -> str:
-    """What stands between the cells of the first line: a tab, else a semicolon, else a comma."""
-    first = QUOTED.sub("", next((line for line in lines if line.strip()), ""))
-    for separator in ("\t", ";", ","):
-        if separator in first:
-            return separator
-    raise TableError("one_column")
+    """What stands between the cells: a tab, a semicolon or a comma, as often in the first row as in the second."""
+    filled = (QUOTED.sub("", line) for line in lines if line.strip())
+    first = next(filled, "")
+    second = next(filled, first)
+    found = [separator for separator in "\t;," if separator in first]
+    if not found:
+        raise TableError("one_column")
+    return next((separator for separator in found if first.count(separator) == second.count(separator)), found[0])
 
 
 # ------------------------------------------------------------------------------------------------------------- rows

@@ -202,8 +202,10 @@ def _read_ours(reader: Reader) -> engine.Experiment:
     options = _read_options(reader, name)
     if "seed" in datasets.entry(name).options:
         options["seed"] = reader.take("data_seed", partial(_read_seed, "data_seed"), seed)
-    name, options = _fitting_table(reader, name, options)
-    options = _possible(reader, name, options)
+    if "table" in options:
+        name, options = _fitting_table(reader, name, options)
+    else:
+        options = _possible(reader, name, options)
     loss = reader.take("loss", partial(_read_loss, name), _usual_loss(name, options))
     usual = _usual(name, options, loss)
     dataset = reader.take("labels", partial(_read_labels, name, options, loss), usual.dataset)
@@ -245,6 +247,24 @@ def _read_options(reader: Reader, name: str) -> dict[str, Any]:
     return given
 
 
+def _fitting_table(reader: Reader, name: str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Data and their options, where a table has the columns that are asked for; else the usual ones, or other data.
+
+    Raises
+    ------
+    MissingTableError : also by a reader that is not strict: nothing else than the table will do
+    """
+    for usual in ({}, {"target": CHOICE["target"].default, "columns": CHOICE["columns"].default}):
+        try:
+            datasets.load(name, **(options | usual))
+            return name, options | usual
+        except MissingTableError:
+            raise
+        except ConfigurationError as error:
+            reader.note(LinkError.of(error.name, error))
+    return CHOICE["dataset"].default, {"seed": options["seed"]}
+
+
 def _possible(reader: Reader, name: str, options: dict[str, Any]) -> dict[str, Any]:
     """The options, if data can be made of them together; else none but the seed."""
     try:
@@ -256,26 +276,6 @@ def _possible(reader: Reader, name: str, options: dict[str, Any]) -> dict[str, A
         reader.note(LinkError(key, reader.values.get(key, error.value), error.accepted))
         return {key: value for key, value in options.items() if key == "seed"}
     return options
-
-
-def _fitting_table(reader: Reader, name: str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Data and their options, where a table has the columns that are asked for; else the usual ones, or other data.
-
-    Raises
-    ------
-    MissingTableError : also by a reader that is not strict: nothing else than the table will do
-    """
-    if "table" not in options:
-        return name, options
-    for usual in ({}, {"target": CHOICE["target"].default, "columns": CHOICE["columns"].default}):
-        try:
-            datasets.load(name, **(options | usual))
-            return name, options | usual
-        except MissingTableError:
-            raise
-        except ConfigurationError as error:
-            reader.note(LinkError.of(error.name, error))
-    return CHOICE["dataset"].default, {"seed": options["seed"]}
 
 
 def _read_option(key: str, option: Option, text: str) -> Any:

@@ -263,12 +263,12 @@ CHOICES: tuple[Choice, ...] = (
 CHOICE: Mapping[str, Choice] = {choice.name: choice for choice in CHOICES}
 VIEW = ("show_test", "discretise", "hidden")  # choices that are not part of the experiment
 FIRST_DATASET = {"classification": "circle", "regression": "plane"}
+OWN_DATASET = {"classification": "own_classes", "regression": "own_values"}
 # What says nothing of a network that has layers of its own.
 OF_DENSE = frozenset(
     {"layers", "activation", "activation_alpha", "output_activation", "initialiser", "initialiser_scale", "use_bias"}
     | {"bias", "show_test", "discretise"}
 )
-OWN_DATASET = {"classification": "own_classes", "regression": "own_values"}
 
 
 def _default(name: str) -> Any:

@@ -171,7 +171,7 @@ class TraceService:
                 400, "follow", f"follow is {request.follow}; accepted is a training example from 0 to {last}"
             )
         step, checkpoint = self.checkpoints.get(experiment, request.start) or (0, None)
-        cost = engine.cost(experiment, request.stop - step, request.frames)
+        cost = engine.cost(experiment, request.stop - step, request.frames, step)
         check_cost(cost)
         yield cost.memory + 2 * cost.trace_bytes  # the film is there twice: as arrays, and as their bytes
         run = experiment.start()

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from engine.axes import Axes
 from engine.directions import ROUNDS
 from engine.experiment import Experiment
-from engine.heights import PACKED
 from engine.history import states_kept
 from engine.layers import Layer
 from engine.layers.base import Shape
 from engine.plan import padded
 from engine.regimes import Regime
 
-__all__ = ["Cost", "cost", "landscape_cost"]
+__all__ = ["Cost", "cost"]
 
 _DOUBLES = 4  # how much longer float64 takes
 _FIELDS = 4  # value, gradient, example gradient, update
@@ -30,11 +29,12 @@ class Cost:
     trace_bytes: int
 
 
-def cost(experiment: Experiment, steps: int, frames: int = 0) -> Cost:
-    """Cost of `steps` updates, recording `frames` of them; the data are looked at, nothing is run.
+def cost(experiment: Experiment, steps: int, frames: int = 0, start: int = 0) -> Cost:
+    """Cost of `steps` updates from number `start` on, recording `frames` of them; data are looked at, nothing is run.
 
     Operations count the padded batch, three products a weight and update (forward, and two backward), and two full
-    evaluations a frame; a weight counts once for each place or time step at which it is used. An estimate from above.
+    evaluations a frame; a weight counts once for each place or time step at which it is used. Where these updates meet
+    an edit that goes to a place, its plane must be found, and those of all earlier ones. An estimate from above.
     """
     network = experiment.network
     count, tests = len(experiment.dataset.x_train), len(experiment.dataset.x_test)
@@ -42,7 +42,7 @@ def cost(experiment: Experiment, steps: int, frames: int = 0) -> Cost:
     per_example, weights = _per_example(experiment), network.parameter_count
     lanes = padded(Regime.of(experiment.regime).largest_batch(count))
     operations = steps * _per_update(experiment) + frames * per_example * (count + tests + 48)
-    places = [(edit.step, *edit.value[:2]) for edit in experiment.edits if edit.key == "place"]
+    places = _places_to_find(experiment, start, start + steps)
     operations += sum(_finding(experiment, *place) for place in places)
     size = 4 if experiment.dtype == "float32" else 8
     inputs = padded(math.prod(network.input_shape))
@@ -51,16 +51,10 @@ def cost(experiment: Experiment, steps: int, frames: int = 0) -> Cost:
     return Cost(operations, memory, 4 * frames * (_FIELDS * weights + 3 * units + 16))
 
 
-def landscape_cost(experiment: Experiment, step: int, axes: Axes, centre: str, points: int) -> Cost:
-    """Cost of a landscape of so many points, of the run at `step`: going there, finding its plane, and its heights."""
-    going = cost(experiment.before(step + 1), step)
-    count = max(len(experiment.dataset.x_train), len(experiment.dataset.x_test))
-    heights = points * _per_example(experiment) * count
-    return Cost(
-        going.operations + _finding(experiment, step, axes, centre) + heights,
-        2 * going.memory + _path(experiment) + PACKED,
-        24 * points,
-    )
+def _places_to_find(experiment: Experiment, start: int, end: int) -> list[tuple[int, Axes, str]]:
+    """(step, axes, centre) of the edits that go to a place, up to `end`; none where none lies from `start` on."""
+    places = [(edit.step, *edit.value[:2]) for edit in experiment.edits if edit.key == "place" and edit.step <= end]
+    return places if any(step >= start for step, *_ in places) else []
 
 
 def _finding(experiment: Experiment, step: int, axes: Axes, centre: str) -> int:

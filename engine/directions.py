@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
+
+from engine.pieces import Pieces
 
 __all__ = ["filter_normalised", "orthogonal", "principal", "random_direction", "sharpest", "unit"]
 
@@ -56,15 +58,15 @@ def principal(states: Flat, count: int) -> tuple[Flat, Flat]:
 
 
 def sharpest(
-    gradient: Callable[[Flat], Generator[None, None, Flat]],
+    gradient: Callable[[Flat], Pieces[Flat]],
     centre: Flat,
     *,
     tolerance: float = 1e-4,
     most: int = ROUNDS,
-) -> Generator[None, None, tuple[Flat, float]]:
+) -> Pieces[tuple[Flat, float]]:
     """(v, l) with H v = l v and the greatest |l|, |v| = 1: power iteration of at most `most` rounds.
 
-    H v by central differences of `gradient`, whose pauses are kept. Ends when |H v - l v| <= tolerance |l|. H = 0 gives
+    H v by central differences of `gradient`, which comes in pieces. Ends when |H v - l v| <= tolerance |l|. H = 0 gives
     (a random v, 0).
     """
     h = np.cbrt(np.finfo(np.float64).eps) * (1.0 + float(np.linalg.norm(centre)))

@@ -25,8 +25,9 @@ from numpy.typing import NDArray
 from engine.axes import Axes
 from engine.errors import ConfigurationError
 from engine.heights import Heights
-from engine.history import Path, drained, flat_parameters
+from engine.history import Path, flat_parameters
 from engine.kernels import context as c
+from engine.pieces import Pieces, finish
 from engine.plane import Plane, plane_blocks
 from engine.slopes import Slope
 from engine.spec import check_count, check_number
@@ -110,7 +111,7 @@ def landscape(
     progress : called with (points done, points in all), here, not in a worker; what it raises ends the work
     path : from `engine.history.path_of`, to save training the run's beginning once more
     """
-    task = drained(_prepared(run, axes, resolution, span, centre, data, path))
+    task = finish(_prepared(run, axes, resolution, span, centre, data, path))
     with ExitStack() as stack:
         if executor is None:
             executor = stack.enter_context(ThreadPoolExecutor(os.cpu_count() or 1))
@@ -160,11 +161,11 @@ def _prepared(
     centre: str,
     data: str,
     path: Path | None,
-) -> Generator[None, None, _Task]:
-    """Plane, examples and grid; pauses now and then."""
+) -> Pieces[_Task]:
+    """Plane, examples and grid, in pieces."""
     axes, network, dtype = Axes.of(axes), run.experiment.network, run.experiment.dtype
     rows, columns = _sides(resolution, axes)
-    run._settle()
+    yield from run._settling()
     plane = yield from plane_blocks(run, axes, centre, path)
     x, y = _examples(run, data)
     statistics = run._store.statistics.copy()
@@ -273,6 +274,7 @@ def _spread(executor: Executor, task: _Task, progress: Callable[[int, int], None
     start = time.perf_counter()
     losses[1] = task.heights(task.points[1:2])[0]
     size = _count(time.perf_counter() - start, total)
+    progress(done, total)
     try:
         for first in range(done, total, size):
             block = slice(first, min(first + size, total))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from engine.examples import Examples
 from engine.kernels import context as c
 from engine.network import Network
+from engine.pieces import Pieces
 from engine.plan import Program, Store
 
 __all__ = ["Slope"]
@@ -18,9 +17,9 @@ CHUNK = 64
 
 
 class Slope:
-    """dL/dw over examples at any parameters [P]: `drained(slope(parameters))` is the gradient [P].
+    """dL/dw over examples at any parameters [P]: `finish(slope(parameters))` is the gradient [P].
 
-    A call is a generator that pauses after each chunk of examples.
+    A piece a chunk of examples.
     """
 
     def __init__(
@@ -32,7 +31,7 @@ class Slope:
         self._program = Program(network, self._store, CHUNK, training=False)
         self._places = self._store.layout.places()
 
-    def __call__(self, parameters: NDArray[np.float64]) -> Generator[None, None, NDArray[np.float64]]:
+    def __call__(self, parameters: NDArray[np.float64]) -> Pieces[NDArray[np.float64]]:
         program, count = self._program, self._examples.count
         self._store.parameters[self._places] = parameters
         self._examples.bind(program)

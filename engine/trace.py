@@ -113,7 +113,7 @@ def record(run: Run, n: int, every: int, follow: int) -> Pieces[Trace]:
     """Train `n` steps of a run and record every `every`-th, in pieces; stops early where the run diverges."""
     check_count("n", n, 0)
     check_count("every", every)
-    run._settle()
+    yield from run._settling()
     check_count("follow", follow, 0, run._train_set.count - 1)
     start, frames = run.step_count, -(-n // every)
     recorder = _Recorder(run, frames, follow)
@@ -154,7 +154,7 @@ class _Recorder:
     def frame(self, j: int) -> Pieces[None]:
         """Record the state at this step, then do its update."""
         run, flat, scalars = self._run, self._flat, self._scalars
-        run._settle()
+        yield from run._settling()
         step = run.step_count
         flat[""][j] = run._flat
         for name, test in (("train", False), ("test", True)):

@@ -79,6 +79,11 @@ def test_a_year_among_the_names_is_a_name():
     assert read("place,2019,2020\n1,2,3\n4,5,6\n7,8,9\n1,2,4\n").header
 
 
+def test_a_name_may_hold_what_parts_cells_elsewhere():
+    reading = read("height; in cm,kind\n1,a\n2,b\n3,a\n4,b\n")
+    assert [column.name for column in reading.table.columns] == ["height; in cm", "kind"]
+
+
 def test_names_that_are_alike_or_absent_can_be_told_apart():
     names = [column.name for column in read("a,a,,b\n1,2,3,4\n2,3,4,5\n3,4,5,6\n4,5,6,7\n").table.columns]
     assert names == ["a", "a (2)", "x3", "b"]

@@ -34,7 +34,7 @@ def test_a_choice_accepts_its_default_and_what_it_shows(choice):
     assert choice.check(choice.default) == choice.default
     assert all(choice.check(value) == value for value in choice.shown)
     assert choice.accepted
-    plain = {"integer", "number", "flag", "word", "seed", "layers", "ownlayers", "details", "names"}
+    plain = {"integer", "number", "flag", "word", "seed", "layers", "names", "details", "ownlayers"}
     assert choice.kind in plain | {"features", "points", "examples", "tablename", "columnnumbers"}
 
 

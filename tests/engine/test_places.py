@@ -11,7 +11,6 @@ import pytest
 import engine
 from engine.axes import Axes, RandomDirections, Towards, Weights
 from engine.checkpoints import CheckpointCache
-from engine.cost import landscape_cost
 from engine.errors import ConfigurationError
 
 DATA = engine.datasets.load("circle", n=40, seed=2, labels="binary")
@@ -144,23 +143,32 @@ def test_what_is_not_accepted(value):
         EXPERIMENT.edit(3, "place", value)
 
 
+def place(step: int, axes: object, centre: str = "now") -> engine.Experiment:
+    return EXPERIMENT.edit(step, "place", (axes, centre, 0.1, 0.1))
+
+
+def operations(experiment: engine.Experiment, steps: int = 2000, start: int = 0) -> int:
+    return engine.cost(experiment, steps, 0, start).operations
+
+
 def test_its_cost_is_counted():
-    plain = engine.cost(EXPERIMENT, 10).operations
-    assert engine.cost(EXPERIMENT.edit(5, "place", ("random", "now", 0.1, 0.1)), 10).operations == plain
-    path = [engine.cost(EXPERIMENT.edit(step, "place", ("path", "now", 0.1, 0.1)), 10) for step in (100, 1000)]
-    assert path[1].operations - path[0].operations == engine.cost(EXPERIMENT, 900).operations
-    assert path[0].operations > plain + engine.cost(EXPERIMENT, 100).operations
-    best = engine.cost(EXPERIMENT.edit(100, "place", ("random", "best", 0.1, 0.1)), 10)
-    assert best.operations == path[0].operations
-    later = engine.cost(EXPERIMENT.edit(100, "place", (Towards(1000), "now", 0.1, 0.1)), 10)
-    assert later.operations == path[1].operations
-    twice = EXPERIMENT.edit(100, "place", ("path", "now", 0.1, 0.1)).edit(1000, "place", ("path", "now", 0.1, 0.1))
-    assert engine.cost(twice, 10).operations == path[0].operations + path[1].operations - plain
-    assert engine.cost(EXPERIMENT.edit(5, "place", ("curvature", "now", 0.1, 0.1)), 10).operations > plain
+    plain = operations(EXPERIMENT)
+    assert operations(place(5, "random")) == plain
+    path, later = (operations(place(step, "path")) for step in (100, 1000))
+    assert later - path == operations(EXPERIMENT, 900)
+    assert path > plain + operations(EXPERIMENT, 100)
+    assert operations(place(100, "random", "best")) == path
+    assert operations(place(100, Towards(1000))) == later
+    assert operations(place(5, "curvature")) > plain
+    twice = place(100, "path").edit(1000, "place", ("path", "now", 0.1, 0.1))
+    assert operations(twice) == path + later - plain
 
 
-def test_the_cost_of_a_landscape_grows_with_its_points():
-    costs = [landscape_cost(EXPERIMENT, 100, Axes.of("random"), "now", points).operations for points in (0, 10, 20)]
-    assert costs[0] == engine.cost(EXPERIMENT, 100).operations
-    assert costs[2] - costs[1] == costs[1] - costs[0]
-    assert costs[1] - costs[0] >= 10 * 20 * (2 * 4 + 4)
+def test_its_cost_is_counted_where_it_is_met():
+    """And then that of earlier ones too, which a replay of the beginning passes."""
+    twice = place(100, "path").edit(1000, "place", ("path", "now", 0.1, 0.1))
+    plain, both = operations(EXPERIMENT, 50), operations(twice) - operations(EXPERIMENT)
+    assert operations(twice, 50) == plain
+    assert operations(twice, 50, 300) == plain
+    assert operations(twice, 50, 980) == plain + both
+    assert operations(twice, 50, 1001) == plain

@@ -13,7 +13,8 @@ import engine
 from engine.axes import Axes, CurvatureDirections, PathDirections, RandomDirections, Towards, Weights
 from engine.directions import filter_normalised, principal, random_direction, sharpest
 from engine.errors import ConfigurationError
-from engine.history import drained, path_of
+from engine.history import path_of
+from engine.pieces import finish
 from tests.engine import test_export
 
 DEFINED = {"weights", "random", "path", "curvature", "towards"}  # what is compared with its definition here
@@ -237,7 +238,7 @@ def test_power_iteration_on_a_known_matrix(rng):
         return matrix @ w
 
     search = sharpest(gradient, np.zeros(12), tolerance=1e-8, most=400)
-    vector, curvature = drained(search)
+    vector, curvature = finish(search)
     assert curvature == pytest.approx(-5.0, rel=1e-8)
     assert abs(vector @ q[:, 0]) == pytest.approx(1.0, abs=1e-8)
 
