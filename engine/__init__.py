@@ -12,6 +12,7 @@ An `Experiment` is what a person chose; a `Run` is it being trained; a `Trace` i
 from engine import (
     activations,
     datasets,
+    derivation,
     errors,
     export,
     initialisers,
@@ -112,6 +113,7 @@ __all__ = [
     "activations",
     "cost",
     "datasets",
+    "derivation",
     "errors",
     "export",
     "gradient_check",

@@ -47,6 +47,7 @@ MEANT = {
     "modules": {
         "activations",
         "datasets",
+        "derivation",
         "errors",
         "export",
         "initialisers",
