@@ -1,6 +1,6 @@
 """What the page "one step by hand" looks at, as one value that a link can carry, and the run that follows from it.
 
-    lesson=mazur&step=1&row=0&change=0:dense_1.weight:2:0.5,0:x:1:0.7&at=forward.dense_1.0.z&weight=dense_2.weight:0
+    lesson=mazur&step=1&row=0&change=0:dense_1.weight:2:0.5,0:x:1:0.7&at=dense_1.activation(0)&weight=dense_2.weight:0
 
     Worksheet   which network (a lesson, or the link of one's own), step, example, what was changed by hand, and where
                 in the step one stands
@@ -38,7 +38,8 @@ LARGEST = 1e6
 LAST_STEP = 1_000_000
 MOST_OPERATIONS = 5 * 10**9  # multiply-adds to come to a step: about a second
 EXAMPLES = ("x", "y")  # the names of a change of an input and of a target
-PLACE = re.compile(r"[a-z0-9_.,]{1,80}", re.ASCII)
+PLACE = re.compile(r"[a-z0-9_.]{1,80}(\(\d{1,6}(,\d{1,6}){0,5}\))?[a-z_.]{0,16}", re.ASCII)
+ROUND, SQUARE = str.maketrans("[]", "()"), str.maketrans("()", "[]")  # a query leaves round brackets as they are
 WEIGHT = re.compile(r"([a-z0-9_.]{1,64}):(\d{1,6})", re.ASCII)
 CHANGE = re.compile(r"(\d{1,7}):([a-z0-9_.]{1,64}):(\d{1,7}):([-+.e0-9]{1,32})", re.ASCII)
 
@@ -93,7 +94,7 @@ class Worksheet:
             "step": str(self.step or ""),
             "row": str(self.row or ""),
             "change": ",".join(":".join([*map(str, change[:3]), repr(change.value)]) for change in self.changes),
-            "at": self.at,
+            "at": self.at.translate(ROUND),
             "weight": "{}:{}".format(*self.weight) if self.weight else "",
         }
         parts = [f"{key}={quote(text, safe=sharing.HARMLESS)}" for key, text in said.items() if text]
@@ -158,8 +159,8 @@ def _change(experiment: Experiment, text: str) -> Change:
 
 def _at(sheet: Worksheet, text: str) -> Worksheet:
     if not PLACE.fullmatch(text):
-        raise LinkError("at", text, "the name of an operation, as in forward.dense_1.0.z")
-    return replace(sheet, at=text)
+        raise LinkError("at", text, "the name of an operation, as in dense_1.activation(0)")
+    return replace(sheet, at=text.translate(SQUARE))
 
 
 def _weight(sheet: Worksheet, text: str) -> Worksheet:

@@ -38,7 +38,8 @@ export function makeScene(told) {
   if (slow > 0 && phase === "backward") addBackward(picture, marks);
   if (slow < 1 && picture.flow !== null) addFlow(picture, marks);
   addUnits(picture, marks);
-  marks.push(answerMark(picture), ...labelMarks(picture));
+  if (hasAnswerMark(picture.model)) marks.push(answerMark(picture));
+  marks.push(...labelMarks(picture));
   return marks;
 }
 
@@ -214,6 +215,11 @@ function labelMarks({ model, layout, names }) {
 function toldOf({ phase, progress, slow }) {
   if (phase === "loss") return ease(Math.min(1, 2 * progress));
   return phase === "forward" && slow > 0 ? 0 : 1;
+}
+
+/** Several numbers at once have no single answer to show beside the outputs. */
+function hasAnswerMark({ answer, layers }) {
+  return answer !== "value" || layers.at(-1).units === 1;
 }
 
 /** Prediction against target, and the loss: told in its phase, quiet otherwise. */
