@@ -27,7 +27,7 @@ Kinds of operations, by phase:
 
 Map: `expressions` (formulas), `operations` (what is given), `state` (the numbers, from a float64 twin of the run),
 `graph` (what depends on what; the chain rule), one file a family of layers, `unrolled` (network to graph), `focus`
-(what is listed of big layers), `steps` (derive), `updates` (optimisers).
+(what is listed of big layers), `steps` (derive), `updates` (optimisers, update_parts), `paths`, `wiggles`.
 """
 
 from engine.derivation.expressions import (
@@ -43,21 +43,34 @@ from engine.derivation.expressions import (
     Symbol,
 )
 from engine.derivation.operations import PHASES, Derivation, Operation
+from engine.derivation.paths import Factor, Group, Path, PathSum, paths
 from engine.derivation.steps import derive
+from engine.derivation.updates import Part, UpdateParts, update_parts
+from engine.derivation.wiggles import Wiggle, wiggle
 
 __all__ = [
     "PHASES",
     "Call",
     "Derivation",
     "Expr",
+    "Factor",
+    "Group",
     "Maximum",
     "Negative",
     "Number",
     "Operation",
+    "Part",
+    "Path",
+    "PathSum",
     "Power",
     "Product",
     "Quotient",
     "Sum",
     "Symbol",
+    "UpdateParts",
+    "Wiggle",
     "derive",
+    "paths",
+    "update_parts",
+    "wiggle",
 ]

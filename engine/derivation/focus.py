@@ -48,7 +48,7 @@ def _check(graph: Graph, focus: Mapping[str, Index]) -> None:
             raise ConfigurationError("focus", name, "one of " + ", ".join(sorted(names)))
         nodes = [node for node in graph.nodes.values() if name in (node.layer, node.id)]
         if not any(_fits(node, tuple(index)) for node in nodes):
-            raise ConfigurationError(f"focus in {name}", index, f"an index into {nodes[-1].shape}, from 0")
+            raise ConfigurationError(f"index into {name}", index, f"one of the shape {nodes[-1].shape}, from 0")
 
 
 def _asked(node: Node, focus: Mapping[str, Index]) -> Index | None:

@@ -58,6 +58,7 @@ class Pass:
     mode: str
     loss: float
     gradients: Arrays  # dL/d(parameter) of this example
+    inputs: NDArray[np.float64]  # what the program reads: [examples, features and padding]
 
     def values(self, name: str) -> NDArray[np.float64]:
         """A quantity by its name in the plan."""
@@ -66,6 +67,18 @@ class Pass:
     def deltas(self, name: str) -> NDArray[np.float64]:
         """dL/d(quantity)."""
         return self._lane(name, delta=True) * self.scale
+
+    def again(self) -> float:
+        """Go forward once more, with what parameters and inputs are by now; gives the loss."""
+        program = self.program
+        program.walk(1, program.forward_end)  # all but the choice of examples
+        shares = program.quantity("shares")
+        kept = shares.copy()
+        shares[:] = 0.0
+        shares[0, self.lane] = 1.0
+        loss = program.walk(program.forward_end, program.loss_end)
+        shares[:] = kept
+        return loss
 
     def _lane(self, name: str, *, delta: bool) -> NDArray[np.float64]:
         lanes: NDArray[np.float64] = self.program.quantity(name, delta=delta)
@@ -116,7 +129,7 @@ def follow(twin: Run, example: int, batch: Batch) -> Pass:
     twin._train_set.bind(program)
     program.context[c.SIZE], program.context[c.POSITION] = 1, example
     loss = program.walk(0, program.backward_end)
-    return Pass(program, 0, 1.0, "evaluation", loss, _named(twin, program.gradients))
+    return Pass(program, 0, 1.0, "evaluation", loss, _named(twin, program.gradients), twin._train_set.inputs)
 
 
 def _follow_in_batch(twin: Run, example: int, batch: Batch) -> Pass:
@@ -130,7 +143,7 @@ def _follow_in_batch(twin: Run, example: int, batch: Batch) -> Pass:
     gradients = _named(twin, program.gradients)
     shares[:] = kept
     program.walk(program.forward_end, program.backward_end)  # as it was: the batch's derivatives
-    return Pass(program, lane, float(len(batch.examples)), "training", loss, gradients)
+    return Pass(program, lane, float(len(batch.examples)), "training", loss, gradients, twin._examples.inputs)
 
 
 def next_batch(twin: Run) -> Batch:
@@ -209,8 +222,12 @@ def check_parameter(arrays: Arrays, name: str, index: Index | int) -> Index:
     if name not in arrays:
         raise ConfigurationError("parameter", name, "one of " + ", ".join(arrays))
     shape = arrays[name].shape
-    place = tuple(int(number) for number in np.unravel_index(index, shape)) if isinstance(index, int) else tuple(index)
-    inside = len(place) == len(shape) and all(0 <= i < size for i, size in zip(place, shape, strict=True))
+    if isinstance(index, int):
+        inside = 0 <= index < arrays[name].size
+        place = tuple(int(number) for number in np.unravel_index(index if inside else 0, shape))
+    else:
+        place = tuple(index)
+        inside = len(place) == len(shape) and all(0 <= i < size for i, size in zip(place, shape, strict=True))
     if not inside:
         raise ConfigurationError(f"index into {name}", index, f"one of the shape {shape}, from 0")
     return place

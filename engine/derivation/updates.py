@@ -2,17 +2,125 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from engine.derivation.expressions import Call, Expr, Index, Number, Symbol
-from engine.derivation.graph import Node, written
+from engine.derivation.graph import Node, flat_index, written
 from engine.derivation.operations import Operation
-from engine.derivation.state import Update
+from engine.derivation.state import Update, check_parameter, gradients_of_each, next_batch, next_update, twin_of
 from engine.optimisers import AdaGrad, Adam, AdamW, Momentum, Nesterov, RMSProp
 
-__all__ = ["NumberUpdate"]
+if TYPE_CHECKING:
+    from engine.run import Run
+
+__all__ = ["NumberUpdate", "Part", "UpdateParts", "update_parts"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Why a number moves: one part of its update.
+
+    `kind` is "example" (the gradient of one example of the batch, `example` says which), "momentum" (what the moments
+    kept of earlier gradients), "l1", "l2", "weight_decay" or "pruning" (what is cut off when L1 sets a weight to 0).
+    """
+
+    kind: str
+    value: float
+    example: int | None = None
+
+
+@dataclass(frozen=True)
+class UpdateParts:
+    """One number's next update, `after - before`, as a sum of parts."""
+
+    name: str
+    index: Index
+    before: float
+    after: float
+    parts: tuple[Part, ...]
+
+    @property
+    def total(self) -> float:
+        """The sum of the parts: the update."""
+        return math.fsum(part.value for part in self.parts)
+
+
+def update_parts(run: Run, name: str, index: Index | int) -> UpdateParts:
+    """Why one number of a parameter moves in the run's next update, in float64. The run stays as it is.
+
+    Every optimiser's update is a factor times the gradient, plus a factor times what its moments kept; the gradient is
+    the mean over the examples of the batch plus the penalty. AdaGrad, RMSProp and Adam take the factor from the second
+    moment, to which all parts have contributed.
+
+    Raises
+    ------
+    ConfigurationError : for a parameter or an index that there is not
+    """
+    twin = twin_of(run)
+    place = check_parameter(twin.parameters(), name, index)
+    batch = next_batch(twin)
+    flat = np.array([twin._layout.offsets[name] + flat_index(place, twin._layout.shapes[name])])
+    shares = gradients_of_each(twin, batch, flat)[:, 0]
+    update = next_update(twin)
+    before, after = float(update.before[name][place]), float(update.after[name][place])
+    by_gradient, by_moment = _factors(update, name, place)
+    parts = [
+        Part("example", float(by_gradient * share / len(shares)), example)
+        for example, share in zip(batch.examples, shares, strict=True)
+    ]
+    if by_moment:
+        parts.append(Part("momentum", by_moment * float(update.first[0][name][place])))
+    parts += _penalty_parts(update, name, before, by_gradient)
+    if isinstance(update.optimiser, AdamW):
+        parts.append(Part("weight_decay", -update.rate * update.optimiser.weight_decay * before))
+    if is_pruning(update, name):
+        parts.append(Part("pruning", after - before - math.fsum(part.value for part in parts)))
+    return UpdateParts(name, place, before, after, tuple(parts))
+
+
+def _factors(update: Update, name: str, place: Index) -> tuple[float, float]:
+    """(by the gradient, by the first moment before): what each is multiplied with in w_next - w."""
+    rate, second = update.rate, float(update.second[1][name][place])
+    match update.optimiser:
+        case Momentum(momentum=mu):
+            return -rate, -rate * mu
+        case Nesterov(momentum=mu):
+            return -rate * (1.0 + mu), -rate * mu * mu
+        case AdaGrad(epsilon=epsilon) | RMSProp(epsilon=epsilon):
+            return -rate / (math.sqrt(second) + epsilon), 0.0
+        case Adam() | AdamW() as adam:
+            (beta1, beta2), t = adam.betas, update.count
+            size = math.sqrt(second / (1.0 - beta2**t)) + adam.epsilon
+            step = -rate / (1.0 - beta1**t) / size
+            return step * (1.0 - beta1), step * beta1
+    return -rate, 0.0
+
+
+def _penalty_parts(update: Update, name: str, before: float, by_gradient: float) -> Iterator[Part]:
+    """What the penalty does: through the gradient, or after the update where it prunes."""
+    l1, l2 = penalty_rates(update, name)
+    factor = -update.rate if is_pruning(update, name) else by_gradient
+    if l1:
+        yield Part("l1", factor * l1 * float(np.sign(before)))
+    if l2:
+        yield Part("l2", factor * l2 * before)
+
+
+def penalty_rates(update: Update, name: str) -> tuple[float, float]:
+    """(l1, l2) of the penalty on a parameter: none on biases."""
+    penalised = update.regulariser is not None and not name.rpartition(".")[2].startswith("bias")
+    return update.regulariser.rates() if update.regulariser and penalised else (0.0, 0.0)
+
+
+def is_pruning(update: Update, name: str) -> bool:
+    """Whether the penalty acts after the update, and sets weights to 0."""
+    return bool(getattr(update.regulariser, "prune", False)) and penalty_rates(update, name)[0] != 0.0
 
 
 @dataclass(frozen=True)
@@ -40,22 +148,18 @@ class NumberUpdate:
     def _rate(self) -> Symbol:
         return Symbol("eta", value=self.update.rate, field="learning_rate")
 
-    @cached_property
+    @property
     def _rates(self) -> tuple[float, float]:
-        """(l1, l2) of the penalty that acts on this number."""
-        regulariser = self.update.regulariser
-        penalised = not self.parameter.id.rpartition(".")[2].startswith("bias")
-        return regulariser.rates() if regulariser and penalised else (0.0, 0.0)
+        return penalty_rates(self.update, self.parameter.id)
 
-    @cached_property
-    def prunes(self) -> bool:
-        """Whether the penalty acts after the update."""
-        return bool(getattr(self.update.regulariser, "prune", False)) and self._rates[0] != 0.0
+    @property
+    def _prunes(self) -> bool:
+        return is_pruning(self.update, self.parameter.id)
 
     @cached_property
     def _seen(self) -> Symbol:
         """The gradient that the optimiser sees."""
-        if self.prunes or self._rates == (0.0, 0.0):
+        if self._prunes or self._rates == (0.0, 0.0):
             return self.gradient
         return self._made("g_total", "penalised", float(self.update.penalised[self.parameter.id][self.index]))
 
@@ -140,13 +244,13 @@ class NumberUpdate:
         """w_next = w - r direction."""
         letter, after = f"{self.parameter.letter}_next", self.update.moved[self.parameter.id][self.index]
         symbol = self._made(
-            f"{letter}_unpruned" if self.prunes else letter, "moved" if self.prunes else "update", after
+            f"{letter}_unpruned" if self._prunes else letter, "moved" if self._prunes else "update", after
         )
         return self._operation("update", symbol, weight - self._rate * direction)
 
     def _pruning(self) -> Iterator[Operation]:
         """w_next = w_moved - r l1 sign(w); 0 where that goes through zero, or once did."""
-        if not self.prunes:
+        if not self._prunes:
             return
         name, index = self.parameter.id, self.index
         moved = self._made(f"{self.parameter.letter}_next_unpruned", "moved", float(self.update.moved[name][index]))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import engine
-from engine.derivation import PHASES, Derivation, Operation, derive
+from engine.derivation import PHASES, Derivation, Operation, derive, paths, update_parts, wiggle
 from engine.run import Run
 from tests.strategies import Case, cases
 
@@ -154,3 +154,109 @@ def test_logits_of_any_size_keep_their_loss(loss, size):
     run.set_parameters({"dense_1.weight": case.arrays["dense_1.weight"] * size})
     for example in range(4):
         check_every_number(derive(run, example), run)
+
+
+# Paths, wiggling, and why a weight moved.
+
+
+@settings(max_examples=25, deadline=None)
+@given(cases(max_layers=3), st.data())
+def test_paths_add_up_to_the_gradient(case: Case, data: st.DataObject):
+    run, example = case.start(), data.draw(st.integers(0, case.batch - 1))
+    name = data.draw(st.sampled_from(sorted(case.arrays)))
+    place = data.draw(st.integers(0, case.arrays[name].size - 1))
+    found = paths(run, name, place, example, most=50)
+    gradients = run.gradients(case.x[example : example + 1], case.y[example : example + 1])
+    gradient = float(gradients[name].reshape(-1)[place])
+    scale = max(1.0, *(abs(path.value) for path in found.paths))
+    assert found.gradient == pytest.approx(gradient, rel=1e-9, abs=1e-12)
+    assert abs(found.total - gradient) <= 1e-9 * scale
+    sizes = [abs(path.value) for path in found.paths]
+    assert all(big >= small * (1 - 1e-12) for big, small in zip(sizes, sizes[1:], strict=False))
+    for path in found.paths:
+        assert path.value == pytest.approx(math.prod(factor.value for factor in path.factors), rel=1e-12)
+        assert all(agree(factor.expression.evaluate(), factor.value) for factor in path.factors)
+        assert path.factors[0].of.name == "L"
+        assert path.factors[-1].by == found.symbol
+        for earlier, later in zip(path.factors, path.factors[1:], strict=False):
+            assert earlier.by == later.of
+    for group in found.groups:
+        assert abs(math.fsum(value for _, value in group.through) - gradient) <= 1e-9 * scale
+    assert len(found.paths) == min(50, found.count)
+
+
+def test_as_many_paths_as_units_multiply_to():
+    run = Case((2, 3, 4, 2), ("tanh", "tanh", "identity")).start()
+    assert paths(run, "dense_1.weight", (0, 1)).count == 4 * 2
+    assert paths(run, "dense_2.weight", (0, 1)).count == 2
+    assert paths(run, "dense_3.bias", (1,)).count == 1
+    assert len({path.units for path in paths(run, "dense_1.weight", (0, 1)).paths}) == 8
+
+
+def test_where_there_are_too_many_paths_layers_are_summed():
+    run = Case((2, 33, 33, 33, 1), ("tanh",) * 3 + ("identity",)).start()
+    found = paths(run, "dense_1.weight", (3, 1), most=10)
+    assert found.count == 33 * 33
+    assert len(found.paths) == 10
+    assert [group.quantity for group in found.groups] == [f"dense_{n}.pre_activation" for n in (1, 2, 3, 4)]
+    assert [len(group.through) for group in found.groups] == [1, 33, 33, 1]
+
+
+@settings(max_examples=15, deadline=None)
+@given(cases(max_layers=3), st.data())
+def test_a_small_wiggle_measures_the_gradient(case: Case, data: st.DataObject):
+    case = case.away_from_kinks(1e-4)
+    run, example = case.start(), data.draw(st.integers(0, case.batch - 1))
+    name = data.draw(st.sampled_from([*sorted(case.arrays), "input"]))
+    target = ("input", 0) if name == "input" else ("parameter", name, 0)
+    found = wiggle(run, target, 1e-6, example)
+    assert found.slope == pytest.approx(found.gradient, rel=1e-4, abs=1e-6)
+    row = case.x[example : example + 1]
+    assert found.loss_before == pytest.approx(run.loss(row, case.y[example : example + 1]), rel=1e-12)
+    if name == "input":
+        row = row.copy()
+        row[0, 0] += 1e-6
+    else:
+        values = run.parameters()
+        values[name].reshape(-1)[0] += 1e-6
+        run.set_parameters(values)
+    assert found.loss_after == pytest.approx(run.loss(row, case.y[example : example + 1]), rel=1e-12)
+    np.testing.assert_allclose(found.after["prediction"], run.predict(row)[0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("penalty", PENALTIES, ids=str)
+@pytest.mark.parametrize("optimiser", OPTIMISERS, ids=lambda optimiser: optimiser.name)
+def test_parts_add_up_to_the_update(optimiser, penalty):
+    case = Case((2, 3, 1), seed=4)
+    run = case.start(optimiser=optimiser, regulariser=penalty, regime=engine.MiniBatch(4))
+    run.step(3)
+    before, after = run.parameters(), stepped(run)
+    for name, array in before.items():
+        for place, value in enumerate(array.reshape(-1)):
+            found = update_parts(run, name, place)
+            assert found.total == pytest.approx(after[name].reshape(-1)[place] - value, rel=1e-9, abs=1e-13)
+            assert {part.example for part in found.parts if part.kind == "example"} == set(derive(run).batch)
+    kinds = {part.kind for part in found.parts}
+    assert not kinds & {"l1", "l2", "pruning"}, "the last is a bias"
+    if optimiser.name in ("momentum", "nesterov", "adam", "adamw"):
+        assert "momentum" in kinds
+
+
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        (lambda run: derive(run, 99), "example"),
+        (lambda run: derive(run, focus={"dense_9": (0,)}), "focus"),
+        (lambda run: derive(run, focus={"dense_1": (9,)}), "index into"),
+        (lambda run: paths(run, "dense_9.weight", 0), "parameter"),
+        (lambda run: paths(run, "dense_1.weight", (0, 2)), "index into dense_1.weight"),
+        (lambda run: paths(run, "dense_1.weight", 99), "index into dense_1.weight"),
+        (lambda run: wiggle(run, ("input", 5), 0.1), "index into input"),
+        (lambda run: wiggle(run, ("input", 0), 0.0), "amount"),
+        (lambda run: wiggle(run, ("colour", 0), 0.1), "target"),
+        (lambda run: update_parts(run, "dense_1.weight", (0, -1)), "index into dense_1.weight"),
+    ],
+)
+def test_what_there_is_not_is_refused_by_name(ask, said):
+    with pytest.raises(engine.errors.ConfigurationError, match=said):
+        ask(Case((2, 3, 1)).start())
