@@ -21,6 +21,7 @@ from engine.derivation import (
     Negative,
     Number,
     Operation,
+    Path,
     Power,
     Product,
     Quotient,
@@ -28,6 +29,7 @@ from engine.derivation import (
     Symbol,
 )
 
+TIMES = r" \cdot "
 FULL_DIGITS = 17  # enough to give back every double
 SUM, PRODUCT, POWER, ATOM = range(4)  # how firmly a piece of LaTeX holds together
 
@@ -147,7 +149,24 @@ class Notation:
         """An operation as one aligned LaTeX equation, a line for formula, numbers and result."""
         left = self.symbol(operation.symbol)
         rows = [f"{left if not row else ''} &{sign} {right}" for row, (sign, right) in enumerate(self.lines(operation))]
-        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+        return aligned(rows)
+
+    def path(self, path: Path) -> str:
+        """A path as one aligned equation: the local derivatives, what each comes to, and their product."""
+        steps = path.factors
+        derivatives = (
+            rf"\frac{{\partial {self.symbol(step.of)}}}{{\partial {self.symbol(step.by)}}}" for step in steps
+        )
+        formulas = (self._print(step.expression, self._symbol).within(POWER) for step in steps)
+        values = (self._number(step.value).within(POWER) for step in steps)
+        exact = all(self._is_exact(step.value) for step in steps)
+        rows = [
+            "&" + TIMES.join(derivatives),
+            "={}& " + TIMES.join(formulas),
+            ("={}& " if exact else r"\approx{}& ") + TIMES.join(values),
+            self.equals(path.value) + "{}& " + self.number(path.value),
+        ]
+        return aligned(rows)
 
     def document(self, operations: Iterable[Operation], titles: Callable[[Operation], str]) -> str:
         """Many operations as LaTeX to paste into a document; `titles` gives each operation's line of words."""
@@ -242,6 +261,11 @@ class Notation:
 
     def _is_exact(self, value: float) -> bool:
         return not math.isfinite(value) or float(self._digits(value, self.digits)) == value
+
+
+def aligned(rows: Iterable[str]) -> str:
+    """Rows of an equation, one below the other."""
+    return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
 
 def derivative_of(name: str) -> str:

@@ -136,7 +136,9 @@ class Walk:
             done = column - (self.operation.kind == "weighted_sum")
             return TOLD[phase] * done / turns
         if phase == "backward":
-            return BACKWARD_BEGINS + (TOLD[phase] - BACKWARD_BEGINS) * (turns - column + 0.2) / turns
+            turn = turns - column
+            done = max(0.0, turn - 0.25) if self.operation.kind == "backward_sum" else turn or 0.2
+            return BACKWARD_BEGINS + (TOLD[phase] - BACKWARD_BEGINS) * done / turns
         return TOLD[phase]
 
     def still(self, lit: list[str]) -> dict[str, Any]:

@@ -15,7 +15,8 @@ import base64
 import math
 import re
 import threading
-from collections.abc import Iterable, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -26,8 +27,8 @@ import numpy as np
 import engine
 from app import lessons, sharing
 from app.sharing import LinkError, LinkProblem
-from engine import Dataset, Experiment
-from engine.derivation import Derivation, derive
+from engine import Dataset, Experiment, GradientReport, gradient_check
+from engine.derivation import Derivation, PathSum, UpdateParts, Wiggle, derive, paths, update_parts, wiggle
 from engine.errors import ConfigurationError
 from engine.run import Run
 
@@ -37,6 +38,8 @@ MOST_CHANGES = 64
 LARGEST = 1e6
 LAST_STEP = 1_000_000
 MOST_OPERATIONS = 5 * 10**9  # multiply-adds to come to a step: about a second
+MOST_ANSWERS = 48  # about one run
+MOST_PATHS = 200
 EXAMPLES = ("x", "y")  # the names of a change of an input and of a target
 PLACE = re.compile(r"[a-z0-9_.]{1,80}(\(\d{1,6}(,\d{1,6}){0,5}\))?[a-z_.]{0,16}", re.ASCII)
 ROUND, SQUARE = str.maketrans("[]", "()"), str.maketrans("()", "[]")  # a query leaves round brackets as they are
@@ -204,31 +207,67 @@ def check(experiment: Experiment, change: Change) -> None:
 
 
 class Opened:
-    """A run that stands at the worksheet's step. Several visitors may hold it: `lock` is for whoever uses `run`."""
+    """A run that stands at the worksheet's step, and what was asked of it so far.
+
+    Several visitors may hold it: the run is used by one at a time, and left as it was.
+    """
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self.lock = threading.RLock()
+        self._lock = threading.RLock()
+        self._answers: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
 
     @property
     def dataset(self) -> Dataset:
         """The examples as they are now, after changes by hand."""
         return self.run.dataset
 
-    @lru_cache(maxsize=8)  # noqa: B019  as long as the run is kept
+    def _ask(self, question: Callable[..., Any], *details: Any) -> Any:
+        """The answer to a question about the run, worked out once."""
+        key = (question, *details)
+        with self._lock:
+            if key not in self._answers:
+                self._answers[key] = question(self.run, *details)
+                while len(self._answers) > MOST_ANSWERS:
+                    self._answers.popitem(last=False)
+            return self._answers[key]
+
     def derivation(self, row: int) -> Derivation:
         """The next update taken apart, as the followed example sees it."""
-        with self.lock:
-            return derive(self.run, row)
+        found: Derivation = self._ask(derive, row)
+        return found
 
-    @lru_cache(maxsize=8)  # noqa: B019
+    def paths(self, name: str, index: int, row: int) -> PathSum:
+        """The gradient of one weight as a sum over paths."""
+        found: PathSum = self._ask(paths, name, index, row, MOST_PATHS)
+        return found
+
+    def parts(self, name: str, index: int) -> UpdateParts:
+        """Why one weight moves."""
+        found: UpdateParts = self._ask(update_parts, name, index)
+        return found
+
+    def wiggle(self, target: tuple[Any, ...], amount: float, row: int) -> Wiggle:
+        """What follows from moving one number."""
+        found: Wiggle = self._ask(wiggle, target, amount, row)
+        return found
+
+    def check(self) -> GradientReport:
+        """Backpropagation beside central differences, for the network as it is."""
+        found: GradientReport = self._ask(gradient_check)
+        return found
+
     def still(self, row: int) -> str:
-        """The step as one frame of film, in base64; the run is left as it was."""
-        with self.lock:
-            before = self.run.checkpoint()
-            chunk = self.run.trace(1, follow=row).to_bytes()
-            self.run.restore(before)
-        return base64.b64encode(chunk).decode()
+        """The step as one frame of film, in base64."""
+        found: str = self._ask(_frame, row)
+        return found
+
+
+def _frame(run: Run, row: int) -> str:
+    before = run.checkpoint()
+    chunk = run.trace(1, follow=row).to_bytes()
+    run.restore(before)
+    return base64.b64encode(chunk).decode()
 
 
 @lru_cache(maxsize=32)
