@@ -53,10 +53,11 @@ class Teller:
             whole = ", ".join(indices) or "1"
             return t("by_hand.place.input", number=whole) if name == "x" else t("by_hand.place.output", number=whole)
         number = self.notation.layers.get(symbol.layer, "1")
-        if len(indices) == 2 and name in WEIGHTS:
+        source = symbol.field or symbol.origin or ""  # "dense_1.bias.gradient[0]"
+        if len(indices) == 2 and (name in WEIGHTS or ".weight" in source):
             return t("by_hand.place.weight", first=indices[1], second=indices[0], layer=number)
         if len(indices) == 1:
-            key = "bias" if name.startswith("b") else "neuron"
+            key = "bias" if name.startswith("b") or ".bias" in source else "neuron"
             return t(f"by_hand.place.{key}", number=indices[0], layer=number)
         return t("by_hand.place.cell", number=", ".join(indices), layer=number)
 

@@ -171,16 +171,20 @@ class Walk:
         st.session_state[self.key] = sheet
 
     def stepper(self, *, shortcuts: bool = True) -> None:
-        """The phases, the buttons and the slider."""
-        self._phases()
+        """The buttons and the slider."""
         with st.container(key=f"{self.key}_buttons", horizontal=True, gap="small", vertical_alignment="center"):
             for size, key in (("phase", "Shift+Up"), ("layer", "Shift+Left"), ("operation", "Left")):
                 self._button("back", size, self.backward(size), key if shortcuts else None)
-            for size, key in (("operation", "Right"), ("layer", "Shift+Right"), ("phase", "Shift+Down")):
+            if self.position == len(self.operations) - 1:
+                self._next_step("Right" if shortcuts else None)
+            else:
+                self._button("on", "operation", self.onward("operation"), "Right" if shortcuts else None)
+            for size, key in (("layer", "Shift+Right"), ("phase", "Shift+Down")):
                 self._button("on", size, self.onward(size), key if shortcuts else None)
         self._slider()
 
-    def _phases(self) -> None:
+    def phases(self) -> None:
+        """Where in the step one is, and the way to another phase."""
         t, name = self.t, f"{self.key}.phase"
         present = [phase for phase in PHASES if self.first_of(phase)]
         put(name, self.operation.phase)
@@ -205,6 +209,14 @@ class Walk:
             icon_position="left" if way == "back" else "right",
             type="primary" if (way, size) == ("on", "operation") else "secondary",
         )
+
+    def _next_step(self, shortcut: str | None) -> None:
+        """At the end: the update is done, and the next step begins."""
+        after = replace(self.sheet, step=self.sheet.step + 1, at="")
+        st.button(
+            self.t("by_hand.next_step"), key=f"{self.key}.next_step", on_click=self.show, args=(after,), type="primary",
+            shortcut=shortcut, icon=":material/chevron_right:", icon_position="right",
+        )  # fmt: skip
 
     def _slider(self) -> None:
         if len(self.operations) < 2:

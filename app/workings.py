@@ -48,6 +48,20 @@ class Workings:
         self.t, self.key, self.sheet, self.opened = walk.t, walk.key, walk.sheet, walk.opened
         self.notation, self.teller = walk.notation, walk.teller
 
+    def show(self) -> None:
+        """The walk, and all that stands around it."""
+        with st.container(key=f"{self.key}_work"):
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                self.walk.phases()
+                self.badge()
+            self.walk.stepper()
+            left, right = st.columns([5, 6], gap="medium")
+            with left:
+                self.picture()
+            with right:
+                self.walk.card()
+            self.draw()
+
     # ------------------------------------------------------------------------------------------------ the picture
 
     def picture(self) -> None:
@@ -260,8 +274,9 @@ class Workings:
         rows.append([t("by_hand.why.sum"), self.teller.number(found.total), None])
         columns = [Column(t("by_hand.why.part")), Column(t("by_hand.why.change"), number=True), Column("", bar=True)]
         st.html(table(columns, rows, caption=t("by_hand.why.caption"), tall=len(rows) > 20))
-        number = self.notation.number
-        st.latex(rf"{number(found.before)} {'+' if found.total >= 0 else '-'} {number(abs(found.total))} = {number(found.after)}")
+        number, sign = self.notation.number, "+" if found.total >= 0 else "-"
+        equals = self.notation.equals(found.before, found.total, found.after)
+        st.latex(f"{number(found.before)} {sign} {number(abs(found.total))} {equals} {number(found.after)}")
 
     # ------------------------------------------------------------------------------------------------------ wiggle
 
@@ -317,11 +332,17 @@ class Workings:
 
     def _moved(self, found: Any) -> Iterator[tuple[str, float, float]]:
         """Every quantity that the wiggle moved, with its value before and after, from the input on."""
+        last = np.empty(0)
         for name, before in found.before.items():
             after: NDArray[np.float64] = found.after[name]
             layer, _, quantity = name.rpartition(".")
             moved = np.flatnonzero(after != before)
-            for index in moved[np.argsort(-np.abs((after - before).reshape(-1)[moved]), kind="stable")][:MOST_ROWS]:
+            if len(moved) > MOST_ROWS:
+                moved = np.sort(moved[np.argsort(-np.abs((after - before).reshape(-1)[moved]))[:MOST_ROWS]])
+            if quantity == "prediction" and np.array_equal(before, last):
+                continue
+            last = before
+            for index in moved:
                 place = tuple(int(i) for i in np.unravel_index(index, before.shape))
                 letter = {"pre_activation": "z", "activation": "a", "prediction": "p", "input": "x"}.get(quantity, quantity)
                 symbol = Symbol(letter, layer or None, place)

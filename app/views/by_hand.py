@@ -59,14 +59,7 @@ def work(t: Translator) -> None:
         st.error(Notice("misfit", error.name, str(error.value), error.accepted).say(t), icon=":material/info:")
         return
     workings = Workings(walk)
-    workings.badge()
-    walk.stepper()
-    left, right = st.columns([5, 6], gap="medium")
-    with left:
-        workings.picture()
-    with right:
-        walk.card()
-    workings.draw()
+    workings.show()
 
 
 def choose(t: Translator) -> None:
