@@ -48,13 +48,23 @@ class Workings:
         self.t, self.key, self.sheet, self.opened = walk.t, walk.key, walk.sheet, walk.opened
         self.notation, self.teller = walk.notation, walk.teller
 
+    def beside(self) -> None:
+        """The walk and its panels beside a stage that is there already and shows where one is."""
+        with st.container(key=f"{self.key}_work"):
+            self._head(shortcuts=False)
+            self.walk.card()
+            self.draw()
+
+    def _head(self, *, shortcuts: bool) -> None:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            self.walk.phases()
+            self.badge()
+        self.walk.stepper(shortcuts=shortcuts)
+
     def show(self) -> None:
         """The walk, and all that stands around it."""
         with st.container(key=f"{self.key}_work"):
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                self.walk.phases()
-                self.badge()
-            self.walk.stepper()
+            self._head(shortcuts=True)
             left, right = st.columns([5, 6], gap="medium")
             with left:
                 self.picture()

@@ -18,6 +18,7 @@ from app.worksheet import LAST_STEP, Worksheet
 from engine.errors import ConfigurationError
 
 KEY = "sheet"
+OWN = "own"  # in the menu of networks
 ADDRESS = (*sharing.KEYS, *worksheet.KEYS)
 
 
@@ -44,7 +45,7 @@ def own() -> Worksheet:
     if "session" not in st.session_state:
         st.session_state["session"] = Session.opened("")[0]
     session: Session = st.session_state["session"]
-    return worksheet.own(session.link, session.edit_texts, session.step)
+    return worksheet.own(session.link, session.edit_texts, session.step, st.session_state.get("follow", 0))
 
 
 @st.fragment
@@ -66,10 +67,10 @@ def choose(t: Translator) -> None:
     """Which network, which example, which step, how many digits."""
     sheet: Worksheet = st.session_state[KEY]
     with st.container(key="hand_choice", horizontal=True, vertical_alignment="bottom", gap="small"):
-        put("hand.lesson", sheet.lesson)
+        put("hand.lesson", sheet.lesson or OWN)
         st.selectbox(
-            t("by_hand.lesson"), [None, *LESSONS], key="hand.lesson", on_change=take_lesson, width=340,
-            format_func=lambda name: t(f"lessons.{name}.name") if name else t("by_hand.own"),
+            t("by_hand.lesson"), [OWN, *LESSONS], key="hand.lesson", on_change=take_lesson, width=340,
+            format_func=lambda name: t("by_hand.own") if name == OWN else t(f"lessons.{name}.name"),
             help=t("by_hand.lesson_help"),
         )  # fmt: skip
         examples = len(sheet.experiment.dataset.x_train)
@@ -96,7 +97,7 @@ def choose(t: Translator) -> None:
 def take_lesson() -> None:
     """Another network was chosen."""
     name = st.session_state["hand.lesson"]
-    st.session_state[KEY] = own() if name is None else Worksheet(lesson=name)
+    st.session_state[KEY] = own() if name == OWN else Worksheet(lesson=name)
 
 
 def take_row() -> None:

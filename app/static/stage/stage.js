@@ -284,7 +284,7 @@ export class Stage {
     this.lastPaint = now;
     this.painter.paint(this.state, {
       frame: this.held, next: film.after(this.held), snapshot: this.snapshot, history, recorded: this.recorded(),
-      moving, dt, calm: this.state.calm, lens: this.lens, lit: this.lit, refine, dirty: this.dirty, added: this.addedPoints(),
+      moving, dt, calm: this.state.calm, lens: this.lens, lit: moving ? NOTHING_LIT : this.lit, refine, dirty: this.dirty, added: this.addedPoints(),
     });
     this.root.stagePaints += 1;
   }
