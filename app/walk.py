@@ -241,7 +241,7 @@ class Walk:
                  t(f"by_hand.phase.{operation.phase}"), *([layer] if layer else [])]  # fmt: skip
         with st.container(key=f"{self.key}_card", border=True):
             st.caption(" · ".join(where))
-            st.subheader(self.teller.title(operation), anchor=False)
+            st.header(self.teller.title(operation), anchor=False)
             st.write(self.teller.sentence(operation))
             st.latex(self.notation.equation(operation))
             st.html(f"<details><summary>{t('by_hand.in_words')}</summary><p>{self.teller.words(operation)}</p></details>")
