@@ -35,7 +35,7 @@ def drawn(
     dataset: Dataset, points: NDArray[np.float64] | None, x: NDArray[np.float64], targets: NDArray[Any]
 ) -> list[list[float]] | None:
     """Rows [x1, x2, label] of a plane or [x, y] of a curve; None for what has no picture."""
-    places = points if points is not None else x if x.shape[1:] == (1,) else None
+    places = points if points is not None else x if x.shape[1:] == (1,) and dataset.domain else None
     if places is None:
         return None
     rows = np.column_stack([places, targets.reshape(len(places), -1)])[:MOST_DRAWN]

@@ -39,6 +39,7 @@ from app.state import (
     outputs_of,
 )
 from engine import datasets
+from engine.datasets.examples import Examples
 from engine.datasets.options import LARGEST_SEED, Features, Flag, Integer, Number, Option, Points, Seed
 from engine.errors import ConfigurationError, EngineError, UnknownNameError
 from engine.experiment import EDIT_KEYS
@@ -252,6 +253,8 @@ def _read_plain(key: str, option: Option, text: str) -> Any:
     """An option's value from its text, by the kind of option."""
     if isinstance(option, Points):
         return datasets.decode_points(text)
+    if isinstance(option, Examples):
+        return datasets.decode_examples(text)
     if isinstance(option, Features | Names):
         return tuple(text.split(",")) if text else ()
     if isinstance(option, Flag):
@@ -503,8 +506,10 @@ def _option_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):
-        drawn = bool(value) and isinstance(value[0], tuple)
-        return datasets.encode_points(value) if drawn else ",".join(value)
+        if not value or not isinstance(value[0], tuple):
+            return ",".join(value)
+        typed = isinstance(value[0][0], tuple)
+        return datasets.encode_examples(value) if typed else datasets.encode_points(value)
     return number_text(value) if isinstance(value, int | float) else str(value)
 
 

@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Self
 import engine
 from engine import datasets
 from engine.activations import ActivationFunction
+from engine.datasets.examples import TYPED, Rows
 from engine.datasets.options import Features, Flag, Integer, Number, Option, Seed, Word
 from engine.datasets.points import DRAWN
 from engine.errors import ConfigurationError
@@ -31,7 +32,7 @@ from engine.schedules import Schedule
 from engine.spec import Spec
 
 # What the page has a picture for; the catalogue holds more.
-DATASETS = datasets.names("plane", "curve", "table")
+DATASETS = datasets.names("plane", "curve", "table", "hand")
 NOT_CHOSEN = ("as_images",)  # options of data that the page leaves as they are
 
 MOST_LAYERS = 32
@@ -141,7 +142,7 @@ class Choice:
 
     @property
     def kind(self) -> str:
-        """One of "integer", "number", "flag", "word", "seed", "features", "points", "layers" or "names"."""
+        """One of "integer", "number", "flag", "word", "seed", "features", "points", "examples", "layers" or "names"."""
         return type(self.option).__name__.lower()
 
     @property
@@ -182,6 +183,7 @@ CHOICES: tuple[Choice, ...] = (
     Choice("classes", Integer(3, 2, 10), "classes"),
     Choice("features", Features(), "features"),
     Choice("points", DRAWN, "points"),
+    Choice("rows", TYPED, "rows"),
     Choice("standardise", Flag(True), "standardise"),
     Choice("seed", Seed(0), "seed"),
     # network
@@ -247,6 +249,7 @@ class Settings:
     classes: int = _default("classes")
     features: tuple[str, ...] = _default("features")
     points: tuple[tuple[float, float, int], ...] = _default("points")
+    rows: Rows = _default("rows")
     standardise: bool = _default("standardise")
     seed: int | str = _default("seed")
     layers: tuple[Hidden, ...] = _default("layers")
@@ -405,7 +408,7 @@ class Settings:
 
     def _network(self, dataset: engine.Dataset) -> engine.Network:
         layers = [self._dense(layer.units, layer.activation, layer.initialiser) for layer in self.layers]
-        layers.append(self._dense(outputs_for(self.loss, self.class_count), self.output_activation, None))
+        layers.append(self._dense(outputs_of(self.loss, dataset), self.output_activation, None))
         loss = self._built(Loss, self.loss, LOSS_OPTIONS)
         return engine.Network((len(dataset.input_names),), layers, loss)
 
@@ -491,11 +494,6 @@ def labels_for(loss: str, classes: int) -> str:
     if targets == "classes" or (targets == "bits" and classes == 2):
         return "class"
     return "signed" if targets == "signs" or classes == 2 and targets == "values" else "one_hot"
-
-
-def outputs_for(loss: str, classes: int) -> int:
-    """Output units: one for a value or for two classes, else one a class."""
-    return classes if classes > 2 or (classes == 2 and Loss.member(loss).targets == "classes") else 1
 
 
 def _own_defaults(family: type[Spec], name: str, options: Mapping[str, str]) -> dict[str, Any]:
@@ -629,9 +627,10 @@ def check_network(network: engine.Network, dataset: engine.Dataset) -> None:
 
 def outputs_of(loss: Loss | str, dataset: engine.Dataset) -> int:
     """Output units that a loss needs for labels in the form that the data have them in."""
-    classes = dataset.classes or 1
+    classes = dataset.classes or dataset.outputs
     one_a_class = Loss.of(loss).targets == "classes" or dataset.labels == "one_hot"
-    return classes if one_a_class or (dataset.labels == "signed" and classes > 2) else 1
+    apart = dataset.task == "regression" or (dataset.labels == "signed" and classes > 2)
+    return classes if one_a_class or apart else 1
 
 
 def check_regime(regime: Regime, dataset: engine.Dataset) -> None:

@@ -60,6 +60,7 @@ class Recipe:
     vocabulary: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     domain: tuple[float, float] | None = None
+    outputs: int = 1
 
 
 class Dataset:
@@ -88,6 +89,7 @@ class Dataset:
     labels : the form of y: "class", "binary" (0 / 1), "signed" (-1 / +1), "one_hot", or None for values
     features : which functions of the coordinates the inputs are, where the data are points of a plane
     domain : (low, high), the range of each drawn coordinate, or None
+    outputs : how many values a target has, in a regression
     spec : {"name": ..., "options": {...}}, canonical and ready for JSON; arrays are named by the SHA-256 of their bytes
     key : `spec` as canonical JSON, to compare and look up by
 
@@ -139,6 +141,7 @@ class Dataset:
             input_names=tuple(input_names),
             class_names=tuple(class_names),
             vocabulary=tuple(vocabulary),
+            outputs=train[1].shape[1] if labels is None else 1,
         )
 
     @classmethod
@@ -236,6 +239,11 @@ class Dataset:
     def targets_test(self) -> NDArray[Any]:
         """Class numbers or values of the test examples, [n] (or [n, time]), whatever the form of y."""
         return decoded(self._arrays.y_test, self.labels)
+
+    @property
+    def outputs(self) -> int:
+        """How many values a target of a regression has; 1 for classes."""
+        return self._recipe.outputs
 
     @functools.cached_property
     def key(self) -> str:

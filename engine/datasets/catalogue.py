@@ -6,7 +6,7 @@ import functools
 import json
 from collections.abc import Callable, Sequence
 
-from engine.datasets import curves, images, plane, sequences, series, text
+from engine.datasets import curves, examples, images, plane, sequences, series, text
 from engine.datasets.base import Arrays, Dataset, Recipe, Task
 from engine.datasets.entry import LABELS_OPTION, TRAIN_FRACTION, Entry, Kind, Options, about, no_names
 from engine.datasets.labels import encoded
@@ -77,11 +77,12 @@ def _load(name: str, options_text: str) -> Dataset:
         task=found.task,
         labels=found.labels(options),
         classes=len(class_names) or None,
-        input_names=features or found.input_names,
+        input_names=features or (found.name_inputs(options) if found.name_inputs else found.input_names),
         class_names=class_names,
         vocabulary=found.vocabulary(options),
         features=features,
         domain=found.domain,
+        outputs=found.outputs(options),
     )
     return Dataset.from_recipe(recipe)
 
@@ -235,5 +236,6 @@ CATALOGUE = {
         *sequences.ENTRIES,
         *text.ENTRIES,
         *series.ENTRIES,
+        *examples.ENTRIES,
     )
 }

@@ -29,6 +29,7 @@ from app.sharing_specs import number_text, read_number, read_spec
 from app.state import CHOICE, DATASETS, MOST_PARAMETERS, NOT_CHOSEN, Settings, losses_for, outputs_of
 from engine import datasets
 from engine.activations import ActivationFunction
+from engine.datasets.examples import Examples
 from engine.datasets.options import Features, Flag, Integer, Number, Points, Seed, Word
 from engine.errors import EngineError
 from engine.initialisers import Initialiser
@@ -85,7 +86,14 @@ OPTIONS = {
     Points: lambda option: st.lists(
         st.tuples(st.floats(-6, 6), st.floats(-6, 6), st.integers(0, 3)), min_size=2, max_size=30
     ),
+    Examples: lambda option: st.tuples(st.integers(1, 4), st.integers(1, 3)).flatmap(typed),
 }
+
+
+def typed(lengths):
+    """Examples of so many inputs and targets."""
+    numbers = st.floats(-1e6, 1e6)
+    return st.lists(st.tuples(*(st.tuples(*[numbers] * length) for length in lengths)), min_size=1, max_size=3)
 
 
 @st.composite
@@ -237,6 +245,7 @@ def test_the_default_link_says_nothing():
     ({"regime": "full_batch", "regulariser": "l2"}, "v=1&reg=l2:0.001&regime=full_batch"),
     ({"features": ("x1", "x1_x2")}, "v=1&features=x1,x1_x2"),
     ({"dataset": "points", "points": [(0, 0, 0), (6, -6, 1)]}, "v=1&data=points&points=SwSwAlgAAB"),
+    ({"dataset": "examples", "rows": [((0.05, 0.1), (0.01, 0.99))]}, "v=1&data=examples&rows=0.05,0.1:0.01,0.99"),
 ])  # fmt: skip
 def test_links_are_short_and_say_what_they_mean(changes, link):
     experiment = Settings().change(**changes).to_experiment()
@@ -332,6 +341,13 @@ BAD = [
     ("data=iris&standardise=yes", "standardise", "true or false"),
     ("data=blobs&classes=11", "classes", "2 to 10"),
     ("data=points&points=AAAA", "points", "5 characters"),
+    ("data=examples&rows=1,2", "rows", "input,input:target"),
+    ("data=examples&rows=1,2:x", "rows", "plain numbers"),
+    ("data=examples&rows=1,2:1_1:1", "rows", "of the same"),
+    ("data=examples&rows=1e7:0", "rows", "from -1e"),
+    ("data=examples&rows=" + "_".join(["1:1"] * 17), "rows", "1 to 16 examples"),
+    ("data=examples&rows=" + ",".join(["1"] * 17) + ":1", "rows", "1 to 16 inputs"),
+    ("data=examples&rows=1:1&net=dense:2", "net", "1, for"),
     ("features=", "features", "at least one of x1"),
     ("features=x1,x3", "features", "x1, "),
     ("seed=-1", "seed", "a whole number"),

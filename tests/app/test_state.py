@@ -33,7 +33,8 @@ def test_a_choice_accepts_its_default_and_what_it_shows(choice):
     assert choice.check(choice.default) == choice.default
     assert all(choice.check(value) == value for value in choice.shown)
     assert choice.accepted
-    assert choice.kind in {"integer", "number", "flag", "word", "seed", "features", "points", "layers", "names"}
+    kinds = {"integer", "number", "flag", "word", "seed", "features", "points", "examples", "layers", "names"}
+    assert choice.kind in kinds
 
 
 @pytest.mark.parametrize(
