@@ -256,7 +256,7 @@ class Workings:
 
     def _path_label(self, path: Path) -> str:
         """A path by the sums that it goes through: "0.00067: loss ← neuron 1, layer 2 ← ...": from the weight on."""
-        stops = [symbol for symbol in reversed(path.units) if symbol.name != "a" and symbol.layer]
+        stops = [symbol for symbol in reversed(path.units) if symbol.name not in ("a", "h") and symbol.layer]
         way = " → ".join([*(self.teller.place(symbol) for symbol in stops), self.t("by_hand.paths.loss")])
         return f"{self.teller.number(path.value)}: {way}"
 
