@@ -378,7 +378,8 @@ class Workings:
     def _group_name(self, name: str) -> str:
         if name in ("x", "y"):
             return self.t(f"by_hand.numbers.{name}")
-        layer, _, short = name.rpartition(".")
+        layer = next(part.name for part in self.walk.network.leaves() if name.startswith(f"{part.name}."))
+        short = name.removeprefix(f"{layer}.")
         kind = "bias" if "bias" in short or short == "beta" else "weight"
         return self.t(f"by_hand.numbers.{kind}", layer=self.teller.layer(layer), name=short)
 

@@ -161,7 +161,7 @@ def _change(experiment: Experiment, text: str) -> Change:
 
 
 def _at(sheet: Worksheet, text: str) -> Worksheet:
-    if not PLACE.fullmatch(text):
+    if not PLACE.fullmatch(text.translate(ROUND)):
         raise LinkError("at", text, "the name of an operation, as in dense_1.activation(0)")
     return replace(sheet, at=text.translate(SQUARE))
 
