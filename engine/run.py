@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from engine.axes import Axes
 from engine.datasets.randomness import RandomSource, random_source
 from engine.divergence import locate
 from engine.errors import ConfigurationError
@@ -78,6 +79,7 @@ class Run:
         )
         self._probe: Program | None = None  # for losses and gradients of other examples than the update's
         self._points: list[tuple[float, float, float]] = []
+        self._placed: dict[int, NDArray[np.float64]] = {}  # where "place" edits led, by their number
         self._examples = self._training_examples()
         self._program = self._training_program()
         self._draw_parameters()
@@ -233,8 +235,8 @@ class Run:
         """Apply the edits that act before the next update."""
         while self._next_edit_step() <= self.step_count:
             edit = self.experiment.edits[self._edits_done]
-            self._edits_done += 1
             self._apply(edit)
+            self._edits_done += 1
             if edit.step == self.step_count and not self._has_diverged():
                 self._outcome = None
 
@@ -253,8 +255,19 @@ class Run:
         elif edit.key == "parameter":
             name, index, value = edit.value
             self._views[name].reshape(-1)[index] = value
+        elif edit.key == "place":
+            self._place(*edit.value)
         else:
             self._change_points([*self._points, edit.value])
+
+    def _place(self, axes: Axes, centre: str, a: float, b: float) -> None:
+        """Go to a point of a plane through where the run is and was. Its twins, which train the same beginning, know
+        the way to earlier places already."""
+        from engine.plane import put
+
+        if self._edits_done not in self._placed:
+            self._placed[self._edits_done] = put(self, axes, centre, a, b)
+        self._flat[self._layout.places()] = self._placed[self._edits_done]
 
     def _change_points(self, points: list[tuple[float, float, float]]) -> None:
         """Go on with other added points, from the beginning of a pass over the training examples."""
@@ -430,7 +443,7 @@ class Run:
         if self._points:
             self._change_points([])
         for edit in self.experiment.edits[:count]:
-            if edit.key != "parameter":
+            if edit.key not in ("parameter", "place"):
                 self._apply(edit)
         self._program.set_update(self._optimiser, self._regulariser)
         self._edits_done = count
