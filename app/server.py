@@ -1,6 +1,8 @@
 """The web server: Streamlit's own, with the film's route beside it. `streamlit run app/server.py` or `python3 -m app`.
 
 GET /trace/<build>?<link>&from=0&to=60&every=1&follow=3     one binary chunk of film (engine/trace.py has its format)
+GET /surface/<build>?<link>&at=60&axes=random:7             one loss surface (app/surfaces.py has its format)
+GET /plotly/<hash>.js                                       Plotly for the browser, immutable
 GET /engine                                                 how far the kernels are compiled
 GET /stage/<hash>/<file>                                    the stage's modules, immutable
 """
@@ -30,7 +32,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import assets, films, page, traces
+from app import assets, films, page, surfaces, traces
 from engine import warmup
 
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -85,6 +87,31 @@ async def trace(request: Request) -> Response:
         return chunk(await asyncio.wrap_future(service.submit(asked)), headers)
     except traces.TraceError as error:
         return refusal(error)
+
+
+async def surface(request: Request) -> Response:
+    """One loss surface; who hangs up ends its making."""
+    try:
+        asked = surfaces.parse_request(request.url.query)
+        tag = surfaces.etag(asked)
+        current = request.path_params["build"] == traces.build()
+        headers = {"ETag": tag, "Cache-Control": FOR_EVER} if current else {"Cache-Control": "no-store"}
+        if current and tag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        job = surfaces.surface_job(asked, service.checkpoints)
+        return chunk(await asyncio.wrap_future(service.submit_job(tag, job)), headers)
+    except traces.TraceError as error:
+        return refusal(error)
+
+
+async def plotly_file(request: Request) -> Response:
+    """Plotly's script, from the Python package, compressed once."""
+    if request.path_params["hash"] != await asyncio.to_thread(assets.plotly_hash):
+        return PlainTextResponse("no such file", 404, headers={"Cache-Control": "no-store"})
+    packed = "gzip" in request.headers.get("accept-encoding", "")
+    content = await asyncio.to_thread(assets.plotly_script, packed)
+    headers = {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding", "Content-Encoding": "gzip" if packed else "identity"}
+    return Response(content, media_type="text/javascript", headers=headers)
 
 
 def chunk(content: bytes, headers: dict[str, str]) -> Response:
@@ -184,6 +211,8 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, object]]:
 
 ROUTES = [
     Route("/trace/{build}", trace),
+    Route("/surface/{build}", surface),
+    Route("/plotly/{hash}.js", plotly_file),
     Route("/engine", engine_state),
     Route("/stage/{hash}/{file:path}", stage_file),
 ]

@@ -12,7 +12,7 @@ import hashlib
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -166,7 +166,13 @@ class TraceService:
 
     def submit(self, request: TraceRequest) -> Future[bytes]:
         """The chunk, or its TraceError, in the future. Raises `Busy` when the queue is full."""
-        name = etag(request)
+        return self._enter(etag(request), lambda: self.film(request))
+
+    def submit_job(self, name: str, job: Generator[None, None, bytes]) -> Future[bytes]:
+        """As `submit`, for other work in slices whose answer is called `name`."""
+        return self._enter(name, lambda: drained(job))
+
+    def _enter(self, name: str, work: Callable[[], bytes]) -> Future[bytes]:
         with self._lock:
             if (known := self._recent.get(name)) is not None:
                 done: Future[bytes] = Future()
@@ -176,12 +182,12 @@ class TraceService:
                 return self._flying[name]
             if len(self._flying) >= self._queue:
                 raise Busy(len(self._flying))
-            future = self._flying[name] = self._executor.submit(self._answer, name, request)
+            future = self._flying[name] = self._executor.submit(self._answer, name, work)
             return future
 
-    def _answer(self, name: str, request: TraceRequest) -> bytes:
+    def _answer(self, name: str, work: Callable[[], bytes]) -> bytes:
         try:
-            chunk = self.film(request)
+            chunk = work()
         except BaseException:
             with self._lock:
                 del self._flying[name]
@@ -223,6 +229,15 @@ class TraceService:
     def close(self) -> None:
         """Stops the threads after what they are doing now."""
         self._executor.shutdown(wait=False, cancel_futures=True)
+
+
+def drained(job: Generator[None, None, bytes]) -> bytes:
+    """What the job returns, without its pauses."""
+    while True:
+        try:
+            next(job)
+        except StopIteration as end:
+            return bytes(end.value)
 
 
 class Recent:

@@ -87,7 +87,7 @@ export function readChoices(text) {
  * @param {number} resolution
  */
 export function surfaceQuery({ axes, centre, data }, step, resolution) {
-  return `step=${step}&axes=${axesText(axes)}&centre=${centre}&data=${data}&resolution=${resolution}`;
+  return `at=${step}&axes=${axesText(axes)}&centre=${centre}&over=${data}&resolution=${resolution}`;
 }
 
 /** A place on the surface as an edit's value. */
