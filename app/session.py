@@ -28,7 +28,7 @@ class Session:
     """One visitor's page; made by `of`, `opened` and `change`.
 
     `link` is the query string of `start`; `live` are the live choices as the stage compares them, in the texts that
-    edits carry.
+    edits carry; `surface` is what the opened link says of the loss surface, None where that is closed.
     """
 
     settings: Settings
@@ -37,6 +37,7 @@ class Session:
     live: Mapping[str, Any]
     edits: tuple[Edit, ...] = ()
     step: int = 0
+    surface: str | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> Session:
@@ -63,7 +64,8 @@ class Session:
             if edit.step <= step:
                 settings = replace(settings, **_choices_of(edit))
         live = _live_texts(settings.to_experiment())
-        return cls(settings, start, sharing.write_link(start), live, experiment.edits, step), problems
+        surface = sharing.read_surface(link)
+        return cls(settings, start, sharing.write_link(start), live, experiment.edits, step, surface), problems
 
     def change(self, **changes: Any) -> Session:
         """The session after some choices changed.

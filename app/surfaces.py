@@ -28,7 +28,7 @@ import engine
 from app import sharing, traces
 from app.traces import TraceError
 from engine import Experiment, Landscape
-from engine.axes import CENTRES, Axes
+from engine.axes import CENTRES, Axes, Weights
 from engine.checkpoints import CheckpointCache
 from engine.errors import ConfigurationError
 from engine.landscape import DATA
@@ -199,6 +199,7 @@ def to_bytes(surface: Landscape, run: Run, request: SurfaceRequest) -> bytes:
         "parameters": [{"name": name, "size": math.prod(shape)} for name, shape in surface.shapes.items()],
         "explained": None if surface.explained is None else list(surface.explained),
         "curvature": surface.curvature,
+        "places": places(surface.axes, run),
         "examples": examples(run, request.data),
         "experiment": run.experiment.key,
         "fields": [{"name": name, "shape": list(array.shape)} for name, array in arrays.items()],
@@ -208,6 +209,11 @@ def to_bytes(surface: Landscape, run: Run, request: SurfaceRequest) -> bytes:
     with np.errstate(over="ignore", invalid="ignore"):  # beyond float32 is infinity, as it should be
         numbers = [np.ascontiguousarray(array, "<f4").tobytes() for array in arrays.values()]
     return b"".join([MAGIC, struct.pack("<I", len(text)), text, *numbers])
+
+
+def places(axes: Axes, run: Run) -> list[tuple[str, int]] | None:
+    """The parameters that axes along single weights move; None for other axes."""
+    return list(axes.places(run.experiment.network))[: axes.dimensions] if isinstance(axes, Weights) else None
 
 
 def examples(run: Run, data: str) -> int:

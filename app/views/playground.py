@@ -7,12 +7,14 @@ from typing import Any
 import streamlit as st
 
 from app import controls, page
+from app.assets import plotly_url
 from app.i18n import Translator
 from app.problem import problem
 from app.session import Session
 from app.stage import stage
 from app.state import MOST_LAYERS, Hidden
 from app.traces import build
+from engine.optimisers import Optimiser
 
 
 def render(t: Translator) -> None:
@@ -54,6 +56,10 @@ def stage_data(t: Translator, session: Session) -> dict[str, Any]:
         "step": session.step,
         "trace_url": f"/trace/{build()}",
         "engine_url": "/engine",
+        "surface_url": f"/surface/{build()}",
+        "plotly_url": plotly_url(),
+        "surface": session.surface,
+        "optimisers": [{"value": name, "label": t(f"names.optimiser.{name}")} for name in Optimiser.names()],
         "locale": t.tag,
         "words": t.table("stage"),
         "problem": problem(session.start.dataset),

@@ -3,7 +3,7 @@
  *
  * @typedef {{version: number, step: number, centre_step: number, axes: string, centre: string, data: string,
  *   rows: number, columns: number, parameters: {name: string, size: number}[], explained: number[]|null,
- *   curvature: number|null, examples: number, experiment: string}} SurfaceHeader
+ *   curvature: number|null, places: [string, number][]|null, examples: number, experiment: string}} SurfaceHeader
  * @typedef {{header: SurfaceHeader, rows: number, columns: number, step: number, a: Float32Array, b: Float32Array,
  *   losses: Float32Array, plane: Plane}} Surface  losses: row after row, rows along b, columns along a
  */

@@ -13,14 +13,17 @@
 /** A peak this many times higher than nine tenths of the surface would hide the rest: it is cut off. */
 const TOWERING = 3;
 const KEPT = 1.6;
+/** The share of the way that a shaking surface's range gives way with each new surface. */
+const GIVING = 0.12;
 const LEAST = 1e-9;
 
 /**
  * @param {Surface} surface
  * @param {Scale} scale
+ * @param {Heights|null} before  of a surface that shakes: its range gives way slowly, so that the shaking is seen
  * @returns {Heights}
  */
-export function makeHeights({ a, b, rows, columns, losses }, scale) {
+export function makeHeights({ a, b, rows, columns, losses }, scale, before = null) {
   const finite = Float32Array.from(losses.filter(Number.isFinite)).sort();
   const floor = Math.max(LEAST, finite.find((loss) => loss > 0) ?? LEAST);
   const [low, high] = [finite[0] ?? 0, finite.at(-1) ?? 1];
@@ -31,6 +34,7 @@ export function makeHeights({ a, b, rows, columns, losses }, scale) {
   };
   heights.low = rawHeight(heights, low);
   heights.top = roomy(heights.low, rawHeight(heights, cut ?? high));
+  if (before) steady(heights, before);
   losses.forEach((loss, i) => {
     heights.values[i] = heightOf(heights, loss);
     heights.broken[i] = Number.isFinite(loss) ? 0 : 1;
@@ -43,6 +47,11 @@ function cutOf(sorted) {
   if (sorted.length === 0) return null;
   const [low, most, high] = [sorted[0], sorted[Math.floor(0.9 * (sorted.length - 1))], sorted.at(-1)];
   return high - low > TOWERING * (most - low) && most > low ? low + KEPT * (most - low) : null;
+}
+
+function steady(heights, before) {
+  heights.low = Math.min(heights.low, before.low + GIVING * (heights.low - before.low));
+  heights.top = Math.max(heights.top, before.top + GIVING * (heights.top - before.top));
 }
 
 /** A flat surface gets a little room. */

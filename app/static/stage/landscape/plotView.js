@@ -10,6 +10,7 @@ import { h } from "../dom.js";
 import { Camera, isHidden, meet, multiply } from "./camera.js";
 import { heightRange, HOME, makeFigure } from "./figure.js";
 import { heightAt } from "./heights.js";
+import { lendStyle } from "./plotly.js";
 
 const CONFIG = { displayModeBar: false, responsive: false, scrollZoom: true, doubleClick: "reset", showTips: false };
 /** A software renderer draws half the pixels. */
@@ -49,6 +50,7 @@ export class PlotView {
       if (this.closed) return;
       if (this.drawing !== null && kind !== this.drawing) this.Plotly.purge(this.element);
       await this.Plotly.react(this.element, data, layout, config);
+      if (this.drawing === null) lendStyle(this.element.getRootNode());
       if (kind !== this.drawing) this.listen(onMove);
       Object.assign(this, { drawing: kind, heights, camera: null });
       onMove();

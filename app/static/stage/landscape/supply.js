@@ -12,6 +12,8 @@ import { surfaceQuery } from "./choices.js";
 import { decodeSurface } from "./decode.js";
 
 const RETRY_SECONDS = 1;
+/** How long a first surface is expected to take. */
+const FIRST_SECONDS = 0.1;
 
 export class Supply {
   /** @param {{fetch?: typeof fetch, onChange?: () => void, delay?: Function, now?: () => number}} options */
@@ -43,32 +45,34 @@ export class Supply {
   /**
    * @param {Wish} wish
    * @param {number[]} resolutions  points along a side, one surface after the other
+   * @param {{patience: number, between: number}} [pace]  a last surface that takes longer gets one in between
    */
-  async ask(wish, resolutions) {
+  async ask(wish, resolutions, pace) {
     this.drop();
     const { generation } = this;
-    let seconds = 0.1;
-    for (const [index, resolution] of resolutions.entries()) {
-      const expected = index === 0 ? seconds : seconds * (resolution / resolutions[index - 1]) ** 2;
+    const left = [...resolutions];
+    let expected = FIRST_SECONDS;
+    for (let side = left.shift(), first = true; side; side = left.shift(), first = false) {
       const begin = this.now();
-      this.flight = { abort: new AbortController(), begin, expected, resolution };
-      const answer = await this.fetchOne(wish, resolution).catch(lost);
+      this.flight = { abort: new AbortController(), begin, expected };
+      const answer = await this.fetchOne(wish, side).catch(lost);
       if (generation !== this.generation) return;
-      seconds = (this.now() - begin) / 1000;
-      if (!this.take(answer, index, () => this.ask(wish, resolutions.slice(index)))) break;
-      if (index < resolutions.length - 1) this.onChange();
+      if (!this.take(answer, first, () => this.ask(wish, [side, ...left], pace))) break;
+      expected = ((this.now() - begin) / 1000) * growth(this.surface, left[0]);
+      if (first && pace && left[0] > pace.between && expected > pace.patience) left.unshift(pace.between);
+      if (left.length > 0) this.onChange();
     }
     this.flight = null;
     this.onChange();
   }
 
   /** Keeps a surface; what went wrong with a finer one leaves the coarse one. @returns {boolean} whether to go on */
-  take({ surface, refusal }, index, again) {
+  take({ surface, refusal }, first, again) {
     if (surface) {
       this.surface = surface;
       return true;
     }
-    if (refusal.kind === "refused" && index > 0) {
+    if (refusal.kind === "refused" && !first) {
       this.limited = true;
       return false;
     }
@@ -101,6 +105,11 @@ export class Supply {
   get waited() {
     return this.flight ? (this.now() - this.flight.begin) / 1000 : 0;
   }
+}
+
+/** How many times as many points a surface of `side` points has. */
+function growth({ rows, columns }, side = 0) {
+  return rows === 1 ? side / columns : (side * side) / (rows * columns);
 }
 
 function lost(error) {
