@@ -15,8 +15,15 @@ def main() -> None:
     def show_playground() -> None:
         playground.render(t)
 
+    def show_surface() -> None:
+        playground.render(t, "surface")
+
     st.navigation(
-        [st.Page(show_playground, title=t("page.title"), url_path="playground", default=True)], position="hidden"
+        [
+            st.Page(show_playground, title=t("nav.playground"), url_path="playground", default=True),
+            st.Page(show_surface, title=t("nav.surface"), url_path="surface"),
+        ],
+        position="top",
     ).run()
 
 

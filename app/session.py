@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
+from urllib.parse import quote
 
 from app import sharing
 from app.state import CHOICES, DATASETS, VIEW, Settings, flat_optimiser, flat_regulariser
@@ -84,6 +85,14 @@ class Session:
         told = _live_texts(settings.to_experiment())
         same = all(getattr(settings, name) == getattr(self.settings, name) for name in OPTIMISER)
         return told | {"optimiser": self.live["optimiser"]} if same else told
+
+    def standing(self, link: str, edits: Sequence[Sequence[Any]], step: int) -> Session:
+        """The session where its stage stands now, as the stage tells it; itself if that is of another link or no good."""
+        if link != self.link or (step == self.step and [list(edit) for edit in edits] == self.edit_texts):
+            return self
+        said = "_".join(".".join(map(str, edit)) for edit in edits)
+        found, _, problems = sharing.read_link_leniently(f"{link}&edits={quote(said)}&step={step}")
+        return self if problems else replace(self, edits=found.edits, step=step)
 
     @cached_property
     def edit_texts(self) -> list[list[Any]]:

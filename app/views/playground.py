@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -17,11 +18,12 @@ from app.traces import build
 from engine.optimisers import Optimiser
 
 
-def render(t: Translator) -> None:
-    """One run of the page."""
+def render(t: Translator, layout: str = "network") -> None:
+    """One run of the page; its stage is laid out around the network, or around the loss "surface"."""
+    st.session_state["layout"] = layout
     if "session" not in st.session_state:
         controls.open_link(page.query())
-    page.top(t, t("page.title"))
+    page.top(t, t("page.title" if layout == "network" else "page.surface_title"))
     panel = controls.Panel(t)
     st.session_state["drawn"] = panel.settings
     with st.sidebar:
@@ -43,7 +45,9 @@ def watch(t: Translator) -> None:
         st.rerun()
     page.notices(t)
     panel.live()
-    stage(stage_data(t, st.session_state["session"]), key="stage", on_action=_act)
+    data = stage_data(t, st.session_state["session"])
+    data["options"]["layout"] = st.session_state["layout"]
+    stage(data, key="stage", on_action=_act, on_player=_stand)
 
 
 def stage_data(t: Translator, session: Session) -> dict[str, Any]:
@@ -65,6 +69,15 @@ def stage_data(t: Translator, session: Session) -> dict[str, Any]:
         "problem": problem(session.start.dataset),
         "options": {"show_test": chosen.show_test, "discretise": chosen.discretise, "hidden": list(chosen.hidden)},
     }
+
+
+def _stand() -> None:
+    """The film stands: the session knows where, for the panel and for other pages."""
+    player = st.session_state["stage"].player
+    session: Session = st.session_state["session"]
+    if player:
+        session = session.standing(player["link"], player["edits"], int(player["step"]))
+        st.session_state["session"] = replace(session, surface=player["surface"])
 
 
 def _act() -> None:

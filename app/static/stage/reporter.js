@@ -32,7 +32,7 @@ export class Reporter {
     const step = Math.floor(state.position + 1e-6);
     const query = address(link, edits, standing ? step : 0, location.search, surface);
     if (query !== location.search) history.replaceState(history.state, "", query + location.hash);
-    const value = { link, edits, step, follow, selected };
+    const value = { link, edits, step, follow, selected, surface };
     if (!standing || JSON.stringify(value) === this.told) return;
     this.told = JSON.stringify(value);
     this.send(value);

@@ -40,8 +40,8 @@ function arrange(shell, say) {
     structure.row, networkBox, caption.element);
   const side = h("div", { class: "side" }, map.element, loss.element);
   const below = h("div", { class: "below" }, table.element, keys);
-  return [status.element, h("div", { class: "main" }, network, side), transport.element, landscape.element, below,
-    caption.live];
+  const board = h("div", { class: "board" }, h("div", { class: "main" }, network, side), transport.element, landscape.element);
+  return [status.element, board, below, caption.live];
 }
 
 function hide(root, part) {

@@ -69,6 +69,7 @@ export class Stage {
     if (worded !== this.worded) this.build(data);
     this.worded = worded;
     this.options = { show_test: false, discretise: false, ...data.options };
+    setAttr(this.root, "data-layout", data.options?.layout ?? "network");
     const other = data.link !== this.state.link || data.trace_url !== this.traceUrl;
     if (other) this.open(data);
     else this.applyLive(data.live ?? {});
@@ -112,7 +113,8 @@ export class Stage {
     this.shell.table.reset();
     this.state = reduce(this.state, { type: "open", link: data.link, edits: data.edits ?? [], step: data.step ?? 0,
       intro: first });
-    if (first && typeof data.surface === "string") this.state = reduce(this.state, { type: "surface", open: true, text: data.surface });
+    const asked = data.options?.layout === "surface" ? data.surface ?? "" : data.surface;
+    if (first && typeof asked === "string") this.state = reduce(this.state, { type: "surface", open: true, text: asked });
     this.openPlayer();
     this.stopEngine();
     this.engine = null;
