@@ -51,13 +51,18 @@ def notice(words: Notice) -> None:
     st.session_state["notices"] = [*st.session_state.get("notices", ()), words]
 
 
+def notice_of(problem: sharing.LinkProblem) -> None:
+    """Leaves word of a link's key that is not accepted."""
+    kind = "unknown_key" if problem.kind == "key" else "link"
+    notice(Notice(kind, problem.key, problem.value, problem.accepted, problem.kind, problem.details))
+
+
 def open_link(link: str) -> None:
     """Opens a link, ours or TF Playground's; each key of it that is not accepted becomes a notice."""
     session, problems = Session.opened(link)
     begin(session)
     for problem in problems:
-        kind = "unknown_key" if problem.kind == "key" else "link"
-        notice(Notice(kind, problem.key, problem.value, problem.accepted, problem.kind, problem.details))
+        notice_of(problem)
 
 
 def begin(session: Session) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import controls, page
+from app import controls, page, worksheet
 from app.assets import plotly_url
 from app.i18n import Translator
 from app.problem import problem
@@ -15,7 +15,12 @@ from app.session import Session
 from app.stage import stage
 from app.state import MOST_LAYERS, Hidden
 from app.traces import build
+from app.walk import Walk
+from app.workings import Workings
+from engine.errors import ConfigurationError
 from engine.optimisers import Optimiser
+
+SHEET = "panel"
 
 
 def render(t: Translator, layout: str = "network") -> None:
@@ -47,7 +52,36 @@ def watch(t: Translator) -> None:
     panel.live()
     data = stage_data(t, st.session_state["session"])
     data["options"]["layout"] = st.session_state["layout"]
+    workings = by_hand(t)
+    if workings:
+        data["lit"] = workings.lit
     stage(data, key="stage", on_action=_act, on_player=_stand)
+    step_panel(t, workings)
+
+
+def by_hand(t: Translator) -> Workings | None:
+    """This step taken apart, while the panel that shows it is open."""
+    if not st.session_state.get("by_hand"):
+        return None
+    session: Session = st.session_state["session"]
+    sheet = worksheet.own(session.link, session.edit_texts, session.step, st.session_state.get("follow", 0))
+    before = st.session_state.get(SHEET)
+    if before is None or replace(before, at="", weight=None, changes=()) != sheet:
+        st.session_state[SHEET] = sheet
+    try:
+        return Workings(Walk(t, SHEET))
+    except ConfigurationError:
+        return None
+
+
+def step_panel(t: Translator, workings: Workings | None) -> None:
+    """The panel below the stage: the same walk as on the page of its own."""
+    drawer = st.expander(t("by_hand.panel"), key="by_hand", on_change="rerun", icon=":material/calculate:")
+    if drawer.open:
+        with drawer:
+            st.caption(t("by_hand.panel_look", step=st.session_state["session"].step))
+            if workings:
+                workings.beside()
 
 
 def stage_data(t: Translator, session: Session) -> dict[str, Any]:
@@ -78,6 +112,7 @@ def _stand() -> None:
     if player:
         session = session.standing(player["link"], player["edits"], int(player["step"]))
         st.session_state["session"] = replace(session, surface=player["surface"])
+        st.session_state["follow"] = int(player["follow"])
 
 
 def _act() -> None:

@@ -49,6 +49,7 @@ MEANT = {
         "activations",
         "axes",
         "datasets",
+        "derivation",
         "errors",
         "export",
         "initialisers",

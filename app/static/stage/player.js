@@ -45,6 +45,13 @@ export class Player {
     this.restart();
   }
 
+  /** One chunk that is in hand already, and no other. @param {import("./chunk.js").Chunk} chunk */
+  hold(chunk) {
+    this.open({ traceUrl: "", link: null, edits: [], follow: 0, step: 0 });
+    this.film.add(chunk);
+    this.history.add(chunk);
+  }
+
   /** The same run up to `step`, another one after it. @param {Edit[]} edits */
   branch(edits, step) {
     this.edits = edits;

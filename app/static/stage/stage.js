@@ -3,6 +3,7 @@
  * computes (reducer, timeline, film, scene) or shows (painter, panels), never both.
  */
 
+import { decodeChunk } from "./chunk.js";
 import { details, layerName } from "./describe.js";
 import { h, setAttr } from "./dom.js";
 import { watchEngine } from "./engine.js";
@@ -32,6 +33,9 @@ const CONTROL_EVENTS = ["keydown", "pointerdown", "pointerup"];
 const COURTESY = 120;
 /** Actions that Python and the address need not hear of. */
 const PRIVATE = new Set(["hover", "cursor", "newClass", "log"]);
+/** What a person can do with a picture that stands still. */
+const STILL_ACTIONS = new Set(["hover", "select", "calm"]);
+const NOTHING_LIT = new Set();
 
 export class Stage {
   /** @param {ShadowRoot|HTMLElement} parent */
@@ -49,7 +53,8 @@ export class Stage {
     this.root.stagePaints = 0;
     parent.append(this.root);
     this.stopKeys = listenToKeys(this.root, this.act);
-    this.reporter = new Reporter(() => this.held && this.state, (value) => this.hooks.setStateValue("player", value));
+    this.reporter = new Reporter(() => this.held && this.state, (value) => this.hooks.setStateValue("player", value),
+      () => !this.data?.still);
     this.observer = new ResizeObserver(() => this.resize());
     for (const type of CONTROL_EVENTS) addEventListener(type, this.giveWay, { capture: true, passive: true });
     this.motion = matchMedia("(prefers-reduced-motion: reduce)");
@@ -71,9 +76,11 @@ export class Stage {
     this.options = { show_test: false, discretise: false, ...data.options };
     setAttr(this.root, "data-layout", data.options?.layout ?? "network");
     const other = data.link !== this.state.link || data.trace_url !== this.traceUrl;
+    this.data = data;
+    this.lit = data.lit?.length > 0 ? new Set(data.lit) : NOTHING_LIT;
     if (other) this.open(data);
     else this.applyLive(data.live ?? {});
-    this.data = data;
+    if (data.still) this.standAt(data);
     this.live = data.live ?? {};
     this.retheme();
     this.wake();
@@ -122,7 +129,15 @@ export class Stage {
     this.reporter.soon();
   }
 
+  /** A still picture shows what it is told of one step: no more of it than the page has told so far. */
+  standAt({ step, told = 0 }) {
+    this.state = { ...this.state, playing: false, goal: null, intro: null, position: step + told };
+    setAttr(this.root, "data-still", "true");
+    this.narrator.due = true;
+  }
+
   openPlayer() {
+    if (this.data.still) return this.player.hold(decodeChunk(bytesOf(this.data.still)));
     const { link, edits, follow, position } = this.state;
     this.player.open({ traceUrl: this.traceUrl, link, edits, follow, step: position });
   }
@@ -176,6 +191,7 @@ export class Stage {
 
   /** Everything that a person does comes through here. */
   act = (action) => {
+    if (this.data?.still && !STILL_ACTIONS.has(action.type)) return;
     const before = this.state;
     this.state = reduce(before, { ...action, shown: this.held?.step ?? before.position });
     if (this.state === before) return;
@@ -249,7 +265,7 @@ export class Stage {
   /** Panels for the present model, theme and options. */
   dress() {
     this.shell.map.open(this.model, this.theme);
-    this.painter.open(this.model, this.theme, this.options);
+    this.painter.open(this.model, this.theme, this.options, Boolean(this.data.still));
     this.relayout();
   }
 
@@ -276,7 +292,7 @@ export class Stage {
     this.lastPaint = now;
     this.painter.paint(this.state, {
       frame: this.held, next: film.after(this.held), snapshot: this.snapshot, history, recorded: this.recorded(),
-      moving, dt, calm: this.state.calm, lens: this.lens, refine, dirty: this.dirty, added: this.addedPoints(),
+      moving, dt, calm: this.state.calm, lens: this.lens, lit: moving ? NOTHING_LIT : this.lit, refine, dirty: this.dirty, added: this.addedPoints(),
     });
     this.paintLandscape(moving);
     this.root.stagePaints += 1;
@@ -397,4 +413,9 @@ export class Stage {
     this.player.close();
     this.root.remove();
   }
+}
+
+/** A chunk that came with the data, as base64. */
+function bytesOf(text) {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer;
 }
