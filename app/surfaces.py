@@ -52,7 +52,7 @@ NUMBERS = {
 
 @dataclass(frozen=True)
 class SurfaceRequest:
-    """The surface of `link`'s run at `step`; `axes` in the text of links, `span` half the width or None."""
+    """The surface of `link`'s run at `step`; `axes` in the text of links, `span` half the width, or both, or None."""
 
     link: str
     step: int
@@ -60,7 +60,7 @@ class SurfaceRequest:
     centre: str
     data: str
     resolution: int
-    span: float | None
+    span: tuple[float, ...] | None
 
 
 def parse_request(query: str) -> SurfaceRequest:
@@ -82,7 +82,7 @@ def parse_request(query: str) -> SurfaceRequest:
         elif name in WORDS:
             values[WORDS[name][0]] = known_word(name, text)
         elif name == "span":
-            values["span"] = positive_number(name, text)
+            values["span"] = half_widths(text)
         elif part:
             rest.append(part)
     return SurfaceRequest(link="&".join(rest), **values)
@@ -96,15 +96,15 @@ def known_word(name: str, text: str) -> str:
     return text
 
 
-def positive_number(name: str, text: str) -> float:
-    """`text` as a number above 0."""
+def half_widths(text: str) -> tuple[float, ...]:
+    """One number above 0 for both directions, or one for each: `1.5`, `1.5,0.2`."""
     try:
-        value = sharing.read_number(text, name)
+        halves = tuple(sharing.read_number(half, "span") for half in text.split(",", 2))
     except ConfigurationError:
-        value = math.nan
-    if not 0.0 < value <= WIDEST:
-        raise TraceError(400, name, f"{name} is {text[:40]!r}; accepted is a number above 0 and up to {WIDEST:g}")
-    return value
+        halves = ()
+    if len(halves) not in (1, 2) or not all(0.0 < half <= WIDEST for half in halves):
+        raise TraceError(400, "span", f"span is {text[:40]!r}; accepted are one or two numbers above 0, up to {WIDEST:g}")
+    return halves
 
 
 def etag(request: SurfaceRequest) -> str:
@@ -171,9 +171,8 @@ def surface_job(request: SurfaceRequest, checkpoints: CheckpointCache) -> Job:
 
 def _landscape(run: Run, axes: Axes, request: SurfaceRequest) -> Generator[None, None, Landscape]:
     """The engine's generator, without what it tells of its progress."""
-    blocks = engine.landscape_blocks(
-        run, axes, request.resolution, request.span, centre=request.centre, data=request.data
-    )
+    span = None if request.span is None else (request.span[0], request.span[-1])
+    blocks = engine.landscape_blocks(run, axes, request.resolution, span, centre=request.centre, data=request.data)
     while True:
         try:
             next(blocks)

@@ -37,6 +37,7 @@ export function createLandscapeDrawer(tools) {
    * @param {import("./landscape/panel.js").Now} now
    */
   function show(now) {
+    setHidden(element, !now.setup.url);
     const open = now.state.surface !== null;
     if (element.open !== open) element.open = open;
     if (open && !panel && !loading) load(now.setup);

@@ -85,9 +85,11 @@ export function readChoices(text) {
  * @param {Choices} choices
  * @param {number} step
  * @param {number} resolution
+ * @param {[number, number]|null} span  half the width along both directions; null: as the server finds it good
  */
-export function surfaceQuery({ axes, centre, data }, step, resolution) {
-  return `at=${step}&axes=${axesText(axes)}&centre=${centre}&over=${data}&resolution=${resolution}`;
+export function surfaceQuery({ axes, centre, data }, step, resolution, span = null) {
+  const held = span ? `&span=${span.map((half) => Number(half.toPrecision(6))).join()}` : "";
+  return `at=${step}&axes=${axesText(axes)}&centre=${centre}&over=${data}&resolution=${resolution}${held}`;
 }
 
 /** A place on the surface as an edit's value. */

@@ -18,10 +18,22 @@ const LINES = 12;
 export const HOME = { eye: { x: 1.15, y: -1.5, z: 0.95 }, center: { x: 0, y: 0, z: -0.12 }, up: { x: 0, y: 0, z: 1 } };
 const LIGHTING = { ambient: 0.72, diffuse: 0.5, specular: 0.04, roughness: 0.9, fresnel: 0.02 };
 
-/** @param {Heights} heights @param {"scene"|"contour"} drawing @param {Style} style */
-export function makeFigure(heights, drawing, style) {
-  if (heights.rows === 1) return lineFigure(heights, style);
-  return drawing === "scene" ? sceneFigure(heights, style) : contourFigure(heights, style);
+/**
+ * @param {Heights} heights
+ * @param {"scene"|"contour"} drawing
+ * @param {Style} style
+ * @param {boolean} bare  axes only: what shakes is drawn elsewhere (sheet.js)
+ */
+export function makeFigure(heights, drawing, style, bare = false) {
+  const figure = heights.rows === 1 ? lineFigure(heights, style)
+    : drawing === "scene" ? sceneFigure(heights, style) : contourFigure(heights, style);
+  return bare ? { ...figure, data: [nothing(heights, figure.data[0].type)] } : figure;
+}
+
+/** A trace that keeps the axes and shows nothing. */
+function nothing({ a, b, low }, type) {
+  const flat = { mode: "markers", x: ends(a), y: ends(b), marker: { opacity: 0, size: 1 }, ...QUIET };
+  return type === "mesh3d" ? { type: "scatter3d", ...flat, z: [low, low] } : { type: "scatter", ...flat };
 }
 
 function sceneFigure(heights, style) {

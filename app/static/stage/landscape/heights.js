@@ -13,14 +13,15 @@
 /** A peak this many times higher than nine tenths of the surface would hide the rest: it is cut off. */
 const TOWERING = 3;
 const KEPT = 1.6;
-/** The share of the way that a shaking surface's range gives way with each new surface. */
-const GIVING = 0.12;
+/** The range of a surface that shakes is kept until it does not fit, or fills less than this share; it gets some air then. */
+const SHRUNK = 0.4;
+const AIR = 0.3;
 const LEAST = 1e-9;
 
 /**
  * @param {Surface} surface
  * @param {Scale} scale
- * @param {Heights|null} before  of a surface that shakes: its range gives way slowly, so that the shaking is seen
+ * @param {Heights|null} before  of a surface that shakes: its range is kept, so that the shaking is seen
  * @returns {Heights}
  */
 export function makeHeights({ a, b, rows, columns, losses }, scale, before = null) {
@@ -50,8 +51,11 @@ function cutOf(sorted) {
 }
 
 function steady(heights, before) {
-  heights.low = Math.min(heights.low, before.low + GIVING * (heights.low - before.low));
-  heights.top = Math.max(heights.top, before.top + GIVING * (heights.top - before.top));
+  const room = before.top - before.low;
+  const fits = heights.low >= before.low && heights.top <= before.top && heights.top - heights.low > SHRUNK * room;
+  const air = AIR * (heights.top - heights.low);
+  const [low, top] = fits ? [before.low, before.top] : [Math.max(heights.low - air, Math.min(0, heights.low)), heights.top + air];
+  Object.assign(heights, { low, top });
 }
 
 /** A flat surface gets a little room. */

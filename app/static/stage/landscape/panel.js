@@ -27,6 +27,7 @@ import { loadPlotly } from "./plotly.js";
 import { findGraphics, PlotView } from "./plotView.js";
 import { Race } from "./race.js";
 import { farness, rows, summary, warnings } from "./readout.js";
+import { drawSheet } from "./sheet.js";
 import { Supply } from "./supply.js";
 import { between, shareOf, Trail } from "./trail.js";
 
@@ -75,11 +76,12 @@ export class LandscapePanel {
     this.warnings = h("ul", { class: "landscape-warnings" });
     this.table = h("tbody");
     this.retry = h("button", { type: "button", class: "landscape-button", text: say("retry"), hidden: true, onclick: () => this.again() });
+    this.controls = h("div", { class: "landscape-controls", hidden: true }, this.legend.element, this.places.element);
     const numbers = h("details", { class: "table" }, h("summary", { text: say("surface_numbers") }), h("table", {}, this.table));
     this.details = numbers;
     this.host.replaceChildren(this.styleLink(), this.form.element, h("div", { class: "landscape-body" },
       h("div", { class: "landscape-picture" }, this.box, this.progress, this.buttons.element),
-      h("div", { class: "landscape-side" }, this.sentence, this.warnings, this.retry, this.legend.element, this.places.element, numbers)));
+      h("div", { class: "landscape-side" }, this.sentence, this.warnings, this.retry, this.controls, numbers)));
     this.listen();
   }
 
@@ -172,7 +174,8 @@ export class LandscapePanel {
     this.lastAsk = performance.now();
     this.shaking = shaking;
     const { setup, state } = this.now;
-    const wish = { url: setup.url, link: setup.link, edits: state.edits, step, choices: this.choices };
+    const wish = { url: setup.url, link: setup.link, edits: state.edits, step, choices: this.choices,
+      span: shaking && this.heights ? this.halves() : null };
     const sides = shaking ? RESOLUTIONS.shaking : this.choices.axes.dimensions === 1 ? RESOLUTIONS.line : RESOLUTIONS.plane;
     this.watch();
     return this.supply.ask(wish, sides, { patience: PATIENCE, between: BETWEEN });
@@ -230,15 +233,20 @@ export class LandscapePanel {
     if (!surface || !this.view) return;
     const { theme, model } = this.now;
     const drawing = this.graphics.scene ? this.choices.drawing : "contour";
-    const style = [this.choices.scale, drawing, theme.paper, theme.font, model.layers.length].join();
+    const bare = surface.columns === RESOLUTIONS.shaking[0];
+    const style = [this.choices.scale, drawing, theme.paper, theme.font, model.layers.length, bare].join();
     if (surface === this.drawnSurface && style === this.drawnStyle) return;
-    const before = this.shaking && this.drawnStyle === style ? this.heights : null;
-    Object.assign(this, { drawnSurface: surface, drawnStyle: style, heights: makeHeights(surface, this.choices.scale, before) });
+    const before = bare && this.drawnStyle === style ? this.heights : null;
+    const heights = makeHeights(surface, this.choices.scale, before);
+    const framed = before !== null && sameFrame(heights, before);
+    Object.assign(this, { drawnSurface: surface, drawnStyle: style, heights, bare });
     if (this.trail?.plane !== surface.plane) this.trail = new Trail(surface.plane, surface.header.data);
     this.trails = new Map();
     const titles = axisTitles(surface, this.choices, { ...this.tools, model });
-    this.view.show(this.heights, drawing, { theme, format: this.tools.format, titles }, () => this.paint());
+    if (framed) this.view.heights = heights;
+    else this.view.show(heights, drawing, { theme, format: this.tools.format, titles, bare }, () => this.paint());
     setHidden(this.note, true);
+    setHidden(this.controls, false);
     this.buttons.render(drawing === "scene" && surface.rows > 1);
     this.places.render(surface.rows === 1);
   }
@@ -322,7 +330,9 @@ export class LandscapePanel {
     const { ctx, width, height } = this.surface2d;
     if (!this.marks || width === 0) return;
     ctx.clearRect(0, 0, width, height);
-    if (this.view?.look()) drawMarks(ctx, this.view, this.marks);
+    if (!this.view?.look()) return;
+    if (this.bare) drawSheet(ctx, this.view, this.heights, this.now.theme);
+    drawMarks(ctx, this.view, this.marks);
   }
 
   // ---------------------------------------------------------------------------------------------------------- words
@@ -425,6 +435,12 @@ export class LandscapePanel {
     this.race.close();
     this.view?.close();
   }
+}
+
+/** Whether two surfaces have the same axes: what is drawn around them can stay. */
+function sameFrame(one, two) {
+  const same = (x, y) => Math.abs(x - y) < 1e-6 * Math.abs(y || 1);
+  return same(one.low, two.low) && same(one.top, two.top) && [one.a, one.b].every((axis, k) => same(axis.at(-1), [two.a, two.b][k].at(-1)));
 }
 
 /** Sentences as list items; those that stay are left alone. */

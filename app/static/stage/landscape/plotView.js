@@ -39,12 +39,12 @@ export class PlotView {
   /**
    * @param {Heights} heights
    * @param {"scene"|"contour"} drawing
-   * @param {import("./figure.js").Style} style
+   * @param {import("./figure.js").Style & {bare: boolean}} style  bare: axes only
    * @param {() => void} onMove  called when the person turns or zooms
    */
   show(heights, drawing, style, onMove) {
     const kind = heights.rows === 1 ? "line" : drawing;
-    const { data, layout } = makeFigure(heights, drawing, style);
+    const { data, layout } = makeFigure(heights, drawing, style, style.bare);
     const config = { ...CONFIG, plotGlPixelRatio: this.software ? 1 : Math.min(2, devicePixelRatio || 1) };
     this.busy = this.busy.then(async () => {
       if (this.closed) return;

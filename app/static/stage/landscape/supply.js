@@ -3,7 +3,7 @@
  * knows nothing of drawing.
  *
  * @typedef {{url: string, link: string, edits: import("../link.js").Edit[], step: number,
- *   choices: import("./choices.js").Choices}} Wish
+ *   choices: import("./choices.js").Choices, span: [number, number]|null}} Wish
  */
 
 import { editsBefore, writeEdits } from "../link.js";
@@ -86,9 +86,9 @@ export class Supply {
     this.delay(() => generation === this.generation && again(), Math.max(after, RETRY_SECONDS));
   }
 
-  async fetchOne({ url, link, edits, step, choices }, resolution) {
+  async fetchOne({ url, link, edits, step, choices, span }, resolution) {
     const felt = writeEdits(editsBefore(edits, lastStep(step, choices) + 1));
-    const parts = [link, felt && `edits=${encodeURIComponent(felt)}`, surfaceQuery(choices, step, resolution)];
+    const parts = [link, felt && `edits=${encodeURIComponent(felt)}`, surfaceQuery(choices, step, resolution, span)];
     const response = await this.get(`${url}?${parts.filter(Boolean).join("&")}`, { signal: this.flight.abort.signal });
     if (!response.ok) return { refusal: await readRefusal(response) };
     return { surface: decodeSurface(await response.arrayBuffer()) };
