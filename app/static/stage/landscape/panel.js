@@ -38,6 +38,9 @@ const PATIENCE = 0.6;
 const BETWEEN = 31;
 /** The plane is laid anew when the network is farther from it than this share of the picture. */
 const LOST = 0.5;
+/** Racers get so much room beyond where they are; a surface laid anew keeps at least this share of its width. */
+const ROOM = 1.5;
+const FEWER = 0.7;
 /** Milliseconds between two surfaces while the film plays; a mini-batch's may come oftener. */
 const PAUSE = { playing: 1200, batch: 200 };
 /** Milliseconds between two readings in words while the film plays. */
@@ -90,16 +93,19 @@ export class LandscapePanel {
   }
 
   listen() {
-    let begin = null;
-    this.box.addEventListener("pointerdown", (event) => (begin = event.isPrimary && event.button === 0 ? event : null), true);
-    this.box.addEventListener("pointerup", (event) => {
-      if (begin && Math.hypot(event.clientX - begin.clientX, event.clientY - begin.clientY) < STILL) this.press(event);
-      begin = null;
-    }, true);
+    this.box.addEventListener("pointerdown", (event) => event.isPrimary && event.button === 0 && this.hold(event), true);
     this.box.addEventListener("pointermove", (event) => !event.buttons && this.aim(this.pick(event)));
     this.box.addEventListener("pointerleave", () => this.aim(null));
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(this.box);
+  }
+
+  /** A press that does not move is a choice; Plotly lays its own cover over the page meanwhile. */
+  hold(begin) {
+    const release = (event) => {
+      if (Math.hypot(event.clientX - begin.clientX, event.clientY - begin.clientY) < STILL) this.press(event);
+    };
+    addEventListener("pointerup", release, { capture: true, once: true });
   }
 
   openPlot(Plotly) {
@@ -147,8 +153,30 @@ export class LandscapePanel {
     return JSON.stringify([this.now.setup.link, editsBefore(this.now.state.edits, step + 1), axesText(axes), centre, data]);
   }
 
+  /** Why there cannot be a surface of these axes yet; null where there can. */
+  obstacle() {
+    const { axes, centre } = this.choices;
+    const { step } = this.now.frame;
+    const { say } = this.tools;
+    if (axes.kind === "path" && step < 2) return say("surface_needs_path");
+    return axes.kind === "towards" && axes.step === (centre === "first" ? 0 : step) ? say("surface_needs_way") : null;
+  }
+
+  /** Shows nothing but the reason. */
+  stand(reason) {
+    if (this.askedKey !== "") this.supply.clear();
+    Object.assign(this, { askedKey: "", heights: null, trail: null, marks: null, drawnSurface: null });
+    setText(this.note, reason);
+  }
+
   askIfDue() {
     const { frame, moving } = this.now;
+    const reason = this.obstacle();
+    setAttr(this.box, "data-empty", reason !== null);
+    if (reason) {
+      setHidden(this.note, false);
+      return this.stand(reason);
+    }
     const { surface, flight, trouble } = this.supply;
     if (this.askedKey === "" || this.keyOf(this.askedStep) !== this.askedKey) return this.ask(frame.step);
     if (flight || trouble || !surface || frame.step === this.askedStep) return undefined;
@@ -164,8 +192,23 @@ export class LandscapePanel {
   /** Whether the network has left the drawn part, or a plane that would follow it. */
   isLost() {
     if (!this.point || !this.heights) return false;
-    if (!within(this.heights, this.point.a, this.point.b)) return true;
+    if (this.everybody().some(({ a, b }) => !within(this.heights, a, b))) return true;
     return this.choices.centre === "now" && farness({ surface: this.supply.surface, point: this.point }) > LOST;
+  }
+
+  /** The network's and all racers' points. */
+  everybody() {
+    return [this.point, ...(this.marks?.runners ?? []).map(({ point }) => point)].filter(Boolean);
+  }
+
+  /** Half the width of the next surface: a shaking one keeps its own; one with racers has room for them all. */
+  span(shaking) {
+    if (shaking && this.heights) return this.halves();
+    if (this.race.racers.length === 0 || !this.heights || !this.point) return null;
+    const origin = this.choices.centre === "now" ? this.point : { a: 0, b: 0 };
+    const reach = (key) => Math.max(...this.everybody().map((point) => Math.abs(point[key] - origin[key])));
+    const [a, b] = this.halves();
+    return [Math.max(ROOM * reach("a"), FEWER * a), Math.max(ROOM * reach("b"), FEWER * b)];
   }
 
   ask(step, shaking = false) {
@@ -175,7 +218,7 @@ export class LandscapePanel {
     this.shaking = shaking;
     const { setup, state } = this.now;
     const wish = { url: setup.url, link: setup.link, edits: state.edits, step, choices: this.choices,
-      span: shaking && this.heights ? this.halves() : null };
+      span: this.span(shaking) };
     const sides = shaking ? RESOLUTIONS.shaking : this.choices.axes.dimensions === 1 ? RESOLUTIONS.line : RESOLUTIONS.plane;
     this.watch();
     return this.supply.ask(wish, sides, { patience: PATIENCE, between: BETWEEN });
