@@ -28,7 +28,7 @@ class Session:
     """One visitor's page; made by `of`, `opened` and `change`.
 
     `link` is the query string of `start`; `live` are the live choices as the stage compares them, in the texts that
-    edits carry.
+    edits carry; `surface` is what the opened link says of the loss surface, None where that is closed.
     """
 
     settings: Settings
@@ -37,6 +37,7 @@ class Session:
     live: Mapping[str, Any]
     edits: tuple[Edit, ...] = ()
     step: int = 0
+    surface: str | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> Session:
@@ -59,7 +60,7 @@ class Session:
         for edit in experiment.edits:
             if edit.step <= step:
                 session = session._with_live(replace(session.settings, **_choices_of(edit)))
-        return session, problems
+        return replace(session, surface=sharing.read_surface(link)), problems
 
     def change(self, **changes: Any) -> Session:
         """The session after some choices changed.

@@ -107,7 +107,7 @@ def whole_number(name: str, text: str, least: int, most: int) -> int:
 def build() -> str:
     """A name for what decides the bits of a film: the engine's and the links' sources, NumPy's and Numba's versions."""
     digest = hashlib.sha256(f"numpy {version('numpy')}, numba {version('numba')}".encode())
-    sources = [*sorted((ROOT / "engine").rglob("*.py")), *sorted((ROOT / "app").glob("s[ht]a*.py")), Path(__file__)]
+    sources = [*sorted((ROOT / "engine").rglob("*.py")), *sorted((ROOT / "app").glob("s[htu][ar]*.py")), Path(__file__)]
     for path in sources:
         digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
     return digest.hexdigest()[:12]

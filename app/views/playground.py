@@ -10,6 +10,7 @@ import streamlit as st
 
 import engine
 from app import controls, own_panel, page, worksheet
+from app.assets import plotly_url
 from app.i18n import Translator
 from app.problem import problem
 from app.session import Session
@@ -20,15 +21,17 @@ from app.walk import Walk
 from app.workings import Workings
 from engine import Experiment
 from engine.errors import ConfigurationError
+from engine.optimisers import Optimiser
 
 SHEET = "panel"
 
 
-def render(t: Translator) -> None:
-    """One run of the page."""
+def render(t: Translator, layout: str = "network") -> None:
+    """One run of the page; its stage is laid out around the network, or around the loss "surface"."""
+    st.session_state["layout"] = layout
     if "session" not in st.session_state:
         controls.open_link(page.query())
-    page.top(t, t("page.title"))
+    page.top(t, t("page.title" if layout == "network" else "page.surface_title"))
     if own_panel.asks(t):
         return
     panel = controls.Panel(t)
@@ -55,6 +58,7 @@ def watch(t: Translator) -> None:
     page.notices(t)
     panel.live()
     data = stage_data(t, st.session_state["session"])
+    data["options"]["layout"] = st.session_state["layout"]
     workings = by_hand(t)
     if workings:
         data["lit"] = workings.lit
@@ -97,6 +101,10 @@ def stage_data(t: Translator, session: Session) -> dict[str, Any]:
         "step": session.step,
         "trace_url": f"/trace/{build()}",
         "engine_url": "/engine" if is_dense(session.start.network) else "/engine?kernels=all",
+        "surface_url": f"/surface/{build()}",
+        "plotly_url": plotly_url(),
+        "surface": session.surface,
+        "optimisers": [{"value": name, "label": t(f"names.optimiser.{name}")} for name in Optimiser.names()],
         "locale": t.tag,
         "words": t.table("stage"),
         "problem": problem(session.start.dataset),
@@ -117,7 +125,8 @@ def _stand() -> None:
     player = st.session_state["stage"].player
     session: Session = st.session_state["session"]
     if player:
-        st.session_state["session"] = session.standing(player["link"], player["edits"], int(player["step"]))
+        session = session.standing(player["link"], player["edits"], int(player["step"]))
+        st.session_state["session"] = replace(session, surface=player["surface"])
         st.session_state["follow"] = int(player["follow"])
 
 

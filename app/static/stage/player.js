@@ -168,7 +168,7 @@ export class Player {
 }
 
 /** Why the server gave no film: 202, 503 and 5xx pass, the rest would come again. */
-async function readRefusal(response) {
+export async function readRefusal(response) {
   const text = await response.text();
   let error = {};
   try {
