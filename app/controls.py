@@ -15,6 +15,7 @@ from typing import Any
 import streamlit as st
 
 from app import page, sharing
+from app.costs import TooMuch
 from app.i18n import Translator
 from app.page import Notice
 from app.presets import PRESETS, lesson
@@ -42,6 +43,8 @@ def change(**changes: Any) -> None:
     """Changes choices; one that does not fit the others becomes a notice, and everything stays as it was."""
     try:
         show(st.session_state["session"].change(**changes))
+    except TooMuch as error:
+        notice(Notice(f"too_much_{error.lower}"))
     except ConfigurationError as error:
         notice(Notice("misfit", error.name, str(error.value), error.accepted))
 

@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import Any
 
 from app import sharing
+from app.costs import most_steps
 from app.state import CHOICES, DATASETS, VIEW, Settings, flat_optimiser, flat_regulariser
 from engine import Edit, Experiment
 
@@ -57,6 +58,9 @@ class Session:
             session, others = cls.opened(sharing.without(link, key))
             problem = sharing.LinkProblem(key, value, f"one of {', '.join(drawn)}", "word", {"known": drawn})
             return session, [problem, *others]
+        if step > (most := most_steps(experiment)):
+            problems = [*problems, _too_far(step, most)]
+            step = 0
         start = replace(experiment, edits=())
         settings = Settings.from_experiment(start).change(**sharing.read_view(link))
         for edit in experiment.edits:
@@ -87,6 +91,11 @@ class Session:
     def edit_texts(self) -> list[list[Any]]:
         """The opened link's edits as [step, key, value text]."""
         return [[edit.step, edit.key, sharing.edit_text(edit).split(".", 2)[2]] for edit in self.edits]
+
+
+def _too_far(step: int, most: int) -> sharing.LinkProblem:
+    """The step that a link asks for would take too long to come to, for a network of this size."""
+    return sharing.LinkProblem("step", str(step), f"at most {most}", "integer", {"low": 0, "high": most})
 
 
 def _not_drawn(experiment: Experiment) -> Iterator[tuple[str, str, tuple[str, ...]]]:

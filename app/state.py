@@ -17,6 +17,7 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import Any, ClassVar, Self
 
 import engine
+from app.costs import TooMuch, check_experiment
 from engine import datasets
 from engine.activations import ActivationFunction
 from engine.datasets.options import Features, Flag, Integer, Number, Option, Seed, Word
@@ -584,6 +585,7 @@ def check_fit(experiment: engine.Experiment) -> None:
     check_labels(Loss.of(experiment.network.loss), experiment.dataset)
     check_network(experiment.network, experiment.dataset)
     check_regime(experiment.regime, experiment.dataset)
+    check_experiment(experiment)
 
 
 def check_flat(flat: Mapping[str, Any]) -> None:
@@ -620,11 +622,10 @@ def check_network(network: engine.Network, dataset: engine.Dataset) -> None:
             check_flat(_flat_dense(layer) | {"layers": (Hidden(layer.units),)})
     size, examples = network.parameter_count, len(dataset.x_train)
     if size > MOST_PARAMETERS:
-        raise ConfigurationError("number of parameters", size, f"at most {MOST_PARAMETERS}")
+        raise TooMuch("number of parameters", size, f"at most {MOST_PARAMETERS}", "neurons")
     if size * examples > MOST_WORK:
-        raise ConfigurationError(
-            "number of parameters", size, f"at most {MOST_WORK // examples} for {examples} examples"
-        )
+        accepted = f"at most {MOST_WORK // examples} for {examples} examples"
+        raise TooMuch("number of parameters", size, accepted, "points")
 
 
 def outputs_of(loss: Loss | str, dataset: engine.Dataset) -> int:

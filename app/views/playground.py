@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 import streamlit as st
 
 from app import controls, page
+from app.costs import frame_bytes, most_steps
 from app.i18n import Translator
 from app.problem import problem
 from app.session import Session
@@ -18,6 +20,7 @@ from app.traces import build
 def render(t: Translator) -> None:
     """One run of the page."""
     if "session" not in st.session_state:
+        st.session_state["visit"] = secrets.token_hex(8)
         controls.open_link(page.query())
     page.top(t, t("page.title"))
     panel = controls.Panel(t)
@@ -48,11 +51,14 @@ def stage_data(t: Translator, session: Session) -> dict[str, Any]:
     """What the stage is told; the film itself it fetches."""
     chosen = session.settings
     return {
+        "visit": st.session_state.get("visit", ""),
         "link": session.link,
         "live": session.live,
         "edits": session.edit_texts,
         "step": session.step,
         "trace_url": f"/trace/{build()}",
+        "frame_bytes": frame_bytes(session.start),
+        "most_steps": most_steps(session.start),
         "engine_url": "/engine",
         "locale": t.tag,
         "words": t.table("stage"),
@@ -62,8 +68,11 @@ def stage_data(t: Translator, session: Session) -> dict[str, Any]:
 
 
 def _act() -> None:
-    """A person changed the structure on the stage itself."""
+    """A person changed the structure on the stage itself; or the stage tells a new session where it stands."""
     action = st.session_state["stage"].action
+    if action["kind"] == "reopen":
+        controls.open_link(str(action["link"]).removeprefix("?"))
+        return
     layers, features = controls.settings().layers, controls.settings().features
     kind, number = action["kind"], int(action.get("layer", 0))
     if kind == "toggle_feature":

@@ -43,9 +43,9 @@ export class Player {
     this.backfilled = true;
   }
 
-  /** Another experiment: everything recorded is another run's. */
-  open({ traceUrl, link, edits, follow, step }) {
-    Object.assign(this, { traceUrl, link, edits, follow, rate: 60, backfilled: step === 0 });
+  /** Another experiment: everything recorded is another run's. `most` steps may be asked for at once. */
+  open({ traceUrl, link, edits, follow, step, frameBytes = 0, most = Infinity }) {
+    Object.assign(this, { traceUrl, link, edits, follow, most, rate: frameRate(frameBytes), backfilled: step === 0 });
     this.film.clear();
     this.history.clear();
     this.restart();
@@ -93,7 +93,7 @@ export class Player {
   }
 
   nextWanted(wish) {
-    const span = nextSpan(this.film, { ...wish, rate: this.rate });
+    const span = nextSpan(this.film, { ...wish, rate: this.rate, most: this.most });
     if (span || wish.playing) return span;
     if (!this.backfilled) return this.backfill(wish.position);
     const before = Math.floor(wish.position) - 1;

@@ -7,7 +7,7 @@ import { details, layerName } from "./describe.js";
 import { h, setAttr } from "./dom.js";
 import { watchEngine } from "./engine.js";
 import { listenToKeys, listenToNetwork } from "./input.js";
-import { pointValue, readPoint } from "./link.js";
+import { address, pointValue, readPoint } from "./link.js";
 import { buildModel, exists } from "./model.js";
 import { Narrator } from "./narrator.js";
 import { createFormat } from "./numbers.js";
@@ -39,6 +39,7 @@ export class Stage {
     this.parent = parent;
     this.state = INITIAL;
     this.held = null;
+    this.reopening = false;
     this.frameRequest = 0;
     this.dirty = true;
     this.stopEngine = () => {};
@@ -68,14 +69,30 @@ export class Stage {
     const worded = JSON.stringify([data.words, data.locale, data.options?.hidden]);
     if (worded !== this.worded) this.build(data);
     this.worded = worded;
+    if (this.isForgotten(data)) return;
     this.options = { show_test: false, discretise: false, ...data.options };
     const other = data.link !== this.state.link || data.trace_url !== this.traceUrl;
     if (other) this.open(data);
-    else this.applyLive(data.live ?? {});
+    else if (!this.reopening) this.applyLive(data.live ?? {});
+    this.reopening = false;
     this.data = data;
     this.live = data.live ?? {};
     this.retheme();
     this.wake();
+  }
+
+  /**
+   * Whether Python has forgotten this page, because its server was started anew or is another one: it begins at the address
+   * that the page once had. It is told what stands here; the film goes on, and what it says of the beginning is not ours.
+   */
+  isForgotten({ visit }) {
+    const forgotten = this.visit !== undefined && visit !== this.visit;
+    this.visit = visit;
+    if (!forgotten) return false;
+    const { link, edits, position } = this.state;
+    this.reopening = true;
+    this.hooks.setTriggerValue("action", { kind: "reopen", link: address(link, edits, Math.floor(position), location.search) });
+    return true;
   }
 
   /** The DOM, in the data's language. */
@@ -110,16 +127,16 @@ export class Stage {
     this.shell.table.reset();
     this.state = reduce(this.state, { type: "open", link: data.link, edits: data.edits ?? [], step: data.step ?? 0,
       intro: first });
-    this.openPlayer();
+    this.openPlayer(data);
     this.stopEngine();
     this.engine = null;
     this.stopEngine = data.engine_url ? watchEngine(data.engine_url, (engine) => this.onEngine(engine)) : () => {};
     this.reporter.soon();
   }
 
-  openPlayer() {
+  openPlayer({ frame_bytes: frameBytes, most_steps: most }) {
     const { link, edits, follow, position } = this.state;
-    this.player.open({ traceUrl: this.traceUrl, link, edits, follow, step: position });
+    this.player.open({ traceUrl: this.traceUrl, link, edits, follow, step: position, frameBytes, most });
   }
 
   /** The engine became ready: what was lost or busy meanwhile is asked for at once. */
@@ -203,7 +220,7 @@ export class Stage {
 
   advance(dt) {
     const { film, rate } = this.player;
-    const every = this.state.goal ? 1 : everyFor(SPEEDS[this.state.speed], rate);
+    const every = this.state.goal ? 1 : everyFor(SPEEDS[this.state.speed], rate, this.player.most);
     const covered = film.coverage(Math.floor(this.state.position), every);
     const before = this.state;
     this.state = reduce(before, { type: "tick", dt, limit: covered - 1e-3, end: film.end });
