@@ -6,11 +6,13 @@ route checks every request again (app/traces.py).
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import engine
 from engine import Experiment
 from engine.errors import ConfigurationError
 
-__all__ = ["MOST_BYTES", "MOST_MEMORY", "MOST_OPERATIONS", "TooMuch", "check_experiment", "frame_bytes", "most_steps"]
+__all__ = ["MOST_BYTES", "MOST_MEMORY", "MOST_OPERATIONS", "TooMuch", "check_experiment", "frame", "most_steps"]
 
 MOST_BYTES = 16 * 2**20  # of film, in one answer
 MOST_MEMORY = 128 * 2**20  # bytes of one run
@@ -53,6 +55,8 @@ def most_steps(experiment: Experiment) -> int:
     return max(1, MOST_OPERATIONS // (2 * engine.cost(experiment, 1).operations))
 
 
-def frame_bytes(experiment: Experiment) -> int:
-    """Bytes of one frame of film."""
-    return engine.cost(experiment, 0, 1).trace_bytes
+@lru_cache(maxsize=64)
+def frame(start: Experiment) -> dict[str, int]:
+    """What one frame of film takes, and how many steps one request may go, so that the stage asks for no more."""
+    cost = engine.cost(start, 1, 1)
+    return {"bytes": cost.trace_bytes, "operations": cost.operations, "steps": most_steps(start)}

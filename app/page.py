@@ -95,9 +95,13 @@ def notices(t: Translator) -> None:
         st.warning(notice.say(t), icon=":material/info:")
 
 
+JOINER = "\u2060"  # takes no room and parts nothing, but what Markdown's plug-ins look for
+
+
 def escape(text: str) -> str:
-    """Text from outside as plain words in Markdown."""
-    return re.sub(r"([\\`*_{}\[\]()#+!|<>~$:.-])", r"\\\1", text)
+    """Text from outside as plain words in Markdown: no markup, no line of its own, no link, icon, arrow or emoji."""
+    plain = re.sub(r"([:@<-]|www(?=\.))", rf"\1{JOINER}", " ".join(text.split()), flags=re.IGNORECASE)
+    return re.sub(r"([\\`*_{}\[\]()#+!|<>~$&:.-])", r"\\\1", plain)
 
 
 def apologise(error: Exception) -> bool:

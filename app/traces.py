@@ -22,7 +22,7 @@ from app.costs import MOST_BYTES, MOST_MEMORY, MOST_OPERATIONS
 from app.pool import Job, Pool, Ticket, Visitor
 from engine import Cost, Experiment
 from engine.checkpoints import CheckpointCache
-from engine.errors import ConfigurationError, EngineError
+from engine.errors import ConfigurationError, EngineError, MissingTableError
 from engine.pieces import finish
 from engine.run import Run
 
@@ -169,7 +169,7 @@ class TraceService:
                 400, "follow", f"follow is {request.follow}; accepted is a training example from 0 to {last}"
             )
         step, checkpoint = self.checkpoints.get(experiment, request.start) or (0, None)
-        cost = engine.cost(experiment, request.stop - step, request.frames)
+        cost = engine.cost(experiment, request.stop - step, request.frames, step)
         check_cost(cost)
         yield cost.memory + 2 * cost.trace_bytes  # the film is there twice: as arrays, and as their bytes
         run = experiment.start()
@@ -191,6 +191,8 @@ def read(link: str, parse: Callable[[str], Experiment] | None = None) -> Experim
     """The link's experiment; what is wrong with it becomes a TraceError that names the key."""
     try:
         return (parse or sharing.read_link)(link)
+    except MissingTableError as error:
+        raise TraceError(404, "table", str(error)) from error
     except ConfigurationError as error:
         raise TraceError(400, error.name, str(error)) from error
     except EngineError as error:

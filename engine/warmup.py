@@ -56,3 +56,4 @@ def _driver() -> None:
     nothing[HYPER] = place
     driver.walk(place, place, 0, 0)
     driver.train(place, place, 0, 0, 0, place, place)
+    driver.walk_plane(place, place, 0, place, 0, 0, place, 0, 1, place)

@@ -6,7 +6,7 @@ import pytest
 
 import engine
 from app import costs
-from app.costs import TooMuch, check_experiment, frame_bytes, most_steps
+from app.costs import TooMuch, check_experiment, frame, most_steps
 from app.session import Session
 from app.sharing import read_link
 from app.state import Hidden, Settings
@@ -27,8 +27,10 @@ RATES = (60, 30, 15, 6, 3)  # app/static/stage/plan.js
 def test_what_the_stage_asks_for_is_never_too_much(name):
     experiment = read_link(LINKS[name])
     check_experiment(experiment)
-    rate = next((rate for rate in RATES if rate * frame_bytes(experiment) <= 1e6), RATES[-1])
-    every = max(1, most_steps(experiment) // rate)
+    told = frame(experiment)
+    fitting = (rate for rate in RATES if rate * told["bytes"] <= 1e6 and rate * told["operations"] <= 2.5e9)
+    rate = next(fitting, RATES[-1])
+    every = max(1, told["steps"] // rate)
     for step in (0, most_steps(experiment)):
         check_cost(engine.cost(experiment, step, rate))
     check_cost(engine.cost(experiment, rate * every, rate))
@@ -49,7 +51,7 @@ def test_every_limit_says_what_to_lower(monkeypatch, limit, lower):
     [
         ({"layers": (Hidden(512), Hidden(512))}, "neurons"),
         ({"layers": (Hidden(223), Hidden(400)), "n": 5000}, "points"),
-        ({"layers": (Hidden(512), Hidden(2)) * 16, "n": 5000, "regime": "full_batch", "dtype": "float64"}, "batch"),
+        ({"layers": (Hidden(512), Hidden(2)) * 8, "n": 5000, "regime": "full_batch", "dtype": "float64"}, "batch"),
     ],
 )
 def test_a_choice_that_is_too_much_says_what_to_lower_and_changes_nothing(changes, lower):

@@ -9,9 +9,17 @@
 const RATES = [60, 30, 15, 6, 3];
 const BYTES_A_SECOND = 1e6;
 
-/** Fewer frames a second for big networks: the picture is interpolated between them. @param {number} bytesPerFrame */
-export function frameRate(bytesPerFrame) {
-  return RATES.find((rate) => rate * bytesPerFrame <= BYTES_A_SECOND) ?? RATES.at(-1);
+/** Multiply-adds that a second of film may take to be made: a share of one core. */
+const OPERATIONS_A_SECOND = 2.5e9;
+
+/**
+ * Fewer frames a second for big networks: the picture is interpolated between them.
+ * @param {number} bytesPerFrame
+ * @param {number} operationsPerFrame
+ */
+export function frameRate(bytesPerFrame, operationsPerFrame = 0) {
+  const fits = (rate) => rate * bytesPerFrame <= BYTES_A_SECOND && rate * operationsPerFrame <= OPERATIONS_A_SECOND;
+  return RATES.find(fits) ?? RATES.at(-1);
 }
 
 /** Steps between frames at this speed; `most` steps may lie in one chunk, so a big network's film runs no faster. */

@@ -34,6 +34,7 @@ export class Player {
     this.film = new Film();
     this.history = new History();
     this.rate = 60;
+    this.operations = 0;
     this.flight = null;
     this.generation = 0;
     this.failures = 0;
@@ -43,9 +44,11 @@ export class Player {
     this.backfilled = true;
   }
 
-  /** Another experiment: everything recorded is another run's. `most` steps may be asked for at once. */
-  open({ traceUrl, link, edits, follow, step, frameBytes = 0, most = Infinity }) {
-    Object.assign(this, { traceUrl, link, edits, follow, most, rate: frameRate(frameBytes), backfilled: step === 0 });
+  /** Another experiment: everything recorded is another run's. @param frame  what one takes, and how many steps may be asked for */
+  open({ traceUrl, link, edits, follow, step, frame = { bytes: 0, operations: 0, steps: Infinity } }) {
+    this.operations = frame.operations;
+    this.most = frame.steps;
+    Object.assign(this, { traceUrl, link, edits, follow, rate: frameRate(frame.bytes, frame.operations), backfilled: step === 0 });
     this.film.clear();
     this.history.clear();
     this.restart();
@@ -131,7 +134,7 @@ export class Player {
   accept(chunk, wish) {
     this.failures = 0;
     this.trouble = null;
-    if (chunk.frames > 0) this.rate = frameRate(chunk.bytes / chunk.frames);
+    if (chunk.frames > 0) this.rate = frameRate(chunk.bytes / chunk.frames, this.operations);
     this.film.add(chunk);
     this.film.trim(wish.position);
     this.history.add(chunk);

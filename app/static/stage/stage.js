@@ -3,6 +3,7 @@
  * computes (reducer, timeline, film, scene) or shows (painter, panels), never both.
  */
 
+import { leastHeight } from "./blocks/layout.js";
 import { details, layerName } from "./describe.js";
 import { h, setAttr } from "./dom.js";
 import { watchEngine } from "./engine.js";
@@ -122,21 +123,22 @@ export class Stage {
   open(data) {
     const first = this.state.link === null;
     this.traceUrl = data.trace_url;
+    this.frameCost = data.frame;
     this.model = null;
     this.held = null;
     this.shell.table.reset();
     this.state = reduce(this.state, { type: "open", link: data.link, edits: data.edits ?? [], step: data.step ?? 0,
       intro: first });
-    this.openPlayer(data);
+    this.openPlayer();
     this.stopEngine();
     this.engine = null;
     this.stopEngine = data.engine_url ? watchEngine(data.engine_url, (engine) => this.onEngine(engine)) : () => {};
     this.reporter.soon();
   }
 
-  openPlayer({ frame_bytes: frameBytes, most_steps: most }) {
+  openPlayer() {
     const { link, edits, follow, position } = this.state;
-    this.player.open({ traceUrl: this.traceUrl, link, edits, follow, step: position, frameBytes, most });
+    this.player.open({ traceUrl: this.traceUrl, link, edits, follow, step: position, frame: this.frameCost });
   }
 
   /** The engine became ready: what was lost or busy meanwhile is asked for at once. */
@@ -258,8 +260,16 @@ export class Stage {
   /** Panels for the present model, theme and options. */
   dress() {
     this.shell.map.open(this.model, this.theme);
+    this.makeRoom();
     this.painter.open(this.model, this.theme, this.options);
     this.relayout();
+  }
+
+  /** Networks of blocks need as much height as their layers do. */
+  makeRoom() {
+    const { networkBox } = this.shell;
+    const least = this.model.family === "blocks" ? `${Math.ceil(leastHeight(this.model, networkBox.clientWidth))}px` : "";
+    if (networkBox.style.minHeight !== least) networkBox.style.minHeight = least;
   }
 
   relayout() {
@@ -313,10 +323,15 @@ export class Stage {
     const { outcome, end } = film;
     this.ended = outcome !== null && this.held !== null && this.state.position >= end;
     this.shell.status.render({
-      loading: !this.held && flight !== null, engine: this.engine, trouble, outcome, end, atEnd: this.ended,
+      loading: !this.held && flight !== null, engine: this.awaitedEngine(), trouble, outcome, end, atEnd: this.ended,
       layer: outcome ? this.layerWords(outcome) : "",
     });
     setAttr(this.root, "data-state", this.stateName());
+  }
+
+  /** Film of blocks is never a shipped one: once it is there, the engine has all that it takes. */
+  awaitedEngine() {
+    return this.held && this.model?.family === "blocks" ? null : this.engine;
   }
 
   stateName() {
@@ -357,6 +372,7 @@ export class Stage {
       .map(([surface, box]) => surface.fit(box.clientWidth, box.clientHeight)).some(Boolean);
     if (!changed) return;
     this.lens = this.findLens();
+    if (this.model) this.makeRoom();
     this.painter.resize();
     this.relayout();
     this.lastFrame = undefined;
