@@ -1,7 +1,7 @@
 """The web server: Streamlit's own, with the film's route beside it. `streamlit run app/server.py` or `python3 -m app`.
 
 GET /trace/<build>?<link>&from=0&to=60&every=1&follow=3     one binary chunk of film (engine/trace.py has its format)
-GET /engine                                                 how far the kernels are compiled
+GET /engine?kernels=all                                     how far the kernels are compiled (of all, or feed-forward)
 GET /ready                                                  whether there is a place for another visitor
 GET /stage/<hash>/<file>                                    the stage's modules, immutable
 """
@@ -49,6 +49,9 @@ class Warmth:
         self.done = 0
         self.total = 0
         self.ready = False
+        self.all_done = 0
+        self.all_total = 0
+        self.all_ready = False
 
     def start(self) -> None:
         """Compiles in the background, so that the page is there meanwhile."""
@@ -59,16 +62,28 @@ class Warmth:
         try:
             warmup.warm(self.report, ["float32"], warmup.FEED_FORWARD)
             self.ready = True
+            warmup.warm(self.report_all, ["float32"])
+            self.all_ready = True
             warmup.warm(None, ["float64"], warmup.FEED_FORWARD)
         except Exception:
             log.exception("warming the engine failed; it will compile when it is first asked")
-        self.ready = True
+        self.ready = self.all_ready = True
         gc.collect()
         gc.freeze()  # what is loaded by now stays: later collections need not look at it
 
     def report(self, done: int, total: int) -> None:
         """Called by the engine after each kernel."""
         self.done, self.total = done, total
+
+    def report_all(self, done: int, total: int) -> None:
+        """The same for the kernels of every family of networks, which come second."""
+        self.all_done, self.all_total = done, total
+
+    def state(self, kernels: str) -> dict[str, Any]:
+        """Of the feed-forward networks' kernels, or of "all"."""
+        if kernels == "all":
+            return {"ready": self.all_ready, "done": self.all_done, "total": self.all_total or self.total}
+        return {"ready": self.ready, "done": self.done, "total": self.total}
 
 
 try:
@@ -120,9 +135,9 @@ async def ready(_: Request) -> JSONResponse:
     return JSONResponse(state | {"line": len(pool), "made": pool.made}, status, headers={"Cache-Control": "no-store"})
 
 
-async def engine_state(_: Request) -> JSONResponse:
+async def engine_state(request: Request) -> JSONResponse:
     """Whether the kernels are compiled, and how many of them."""
-    state = {"ready": warmth.ready, "done": warmth.done, "total": warmth.total, "build": traces.build()}
+    state = warmth.state(request.query_params.get("kernels", "")) | {"build": traces.build()}
     return JSONResponse(state, headers={"Cache-Control": "no-store"})
 
 

@@ -10,16 +10,16 @@ the step shown. Any other change begins a new run. Knows nothing of Streamlit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from app import sharing
-from app.state import CHOICES, DATASETS, VIEW, Settings, flat_optimiser, flat_regulariser
+from app.costs import most_steps
+from app.state import CHOICES, VIEW, Settings, flat_optimiser, flat_regulariser
 from engine import Edit, Experiment
 
-DRAWN_LAYERS = ("dense", "activation")  # the stage has pictures for these
 OPTIMISER = tuple(choice.name for choice in CHOICES if choice.query == "opt" and choice.name != "learning_rate")
 
 
@@ -53,10 +53,9 @@ class Session:
     def opened(cls, link: str) -> tuple[Session, Sequence[sharing.LinkProblem]]:
         """The session of a link, ours or TF Playground's, and what in it was not accepted."""
         experiment, step, problems = sharing.read_link_leniently(link)
-        for key, value, drawn in _not_drawn(experiment):
-            session, others = cls.opened(sharing.without(link, key))
-            problem = sharing.LinkProblem(key, value, f"one of {', '.join(drawn)}", "word", {"known": drawn})
-            return session, [problem, *others]
+        if step > (most := most_steps(experiment)):
+            problems = [*problems, _too_far(step, most)]
+            step = 0
         start = replace(experiment, edits=())
         settings = Settings.from_experiment(start).change(**sharing.read_view(link))
         session = cls(settings, start, sharing.write_link(start), _live_texts(start), experiment.edits, step)
@@ -92,13 +91,9 @@ class Session:
         return [[edit.step, edit.key, sharing.edit_text(edit).split(".", 2)[2]] for edit in self.edits]
 
 
-def _not_drawn(experiment: Experiment) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """(key of the link, what it says, what there is) for what the engine can train and the stage cannot show."""
-    if experiment.dataset.name not in DATASETS:
-        yield "data", experiment.dataset.name, DATASETS
-    for layer in experiment.network.layers:
-        if layer.name not in DRAWN_LAYERS:
-            yield "net", layer.name, DRAWN_LAYERS
+def _too_far(step: int, most: int) -> sharing.LinkProblem:
+    """The step that a link asks for would take too long to come to, for a network of this size."""
+    return sharing.LinkProblem("step", str(step), f"at most {most}", "integer", {"low": 0, "high": most})
 
 
 def _live_texts(experiment: Experiment) -> dict[str, Any]:

@@ -18,11 +18,12 @@ from urllib.parse import unquote_plus
 
 import engine
 from app import sharing
+from app.costs import MOST_BYTES, MOST_MEMORY, MOST_OPERATIONS
 from app.pool import Job, Pool, Ticket, Visitor
 from app.standby import Standby
 from engine import Cost, Experiment
 from engine.checkpoints import CheckpointCache
-from engine.errors import ConfigurationError, EngineError
+from engine.errors import ConfigurationError, EngineError, MissingTableError
 from engine.pieces import finish
 from engine.run import Run
 
@@ -30,9 +31,6 @@ ROOT = Path(__file__).resolve().parent.parent
 LONGEST_QUERY = 8192  # characters: a link of 4 KB, percent-encoded
 LAST_STEP = 100_000_000
 MOST_FRAMES = 2_000
-MOST_BYTES = 16 * 2**20
-MOST_MEMORY = 256 * 2**20
-MOST_OPERATIONS = 2 * 10**10  # multiply-adds; a few seconds of one core
 
 
 class TraceError(Exception):
@@ -176,7 +174,7 @@ class TraceService:
         step, checkpoint = (
             (request.start, None) if run else self.checkpoints.get(experiment, request.start) or (0, None)
         )
-        cost = engine.cost(experiment, request.stop - step, request.frames)
+        cost = engine.cost(experiment, request.stop - step, request.frames, step)
         check_cost(cost)
         yield cost.memory + 2 * cost.trace_bytes  # the film is there twice: as arrays, and as their bytes
         run = run or experiment.start()
@@ -200,6 +198,8 @@ def read(link: str, parse: Callable[[str], Experiment] | None = None) -> Experim
     """The link's experiment; what is wrong with it becomes a TraceError that names the key."""
     try:
         return (parse or sharing.read_link)(link)
+    except MissingTableError as error:
+        raise TraceError(404, "table", str(error)) from error
     except ConfigurationError as error:
         raise TraceError(400, error.name, str(error)) from error
     except EngineError as error:

@@ -11,7 +11,9 @@ An `Experiment` is what a person chose; a `Run` is it being trained; a `Trace` i
 
 from engine import (
     activations,
+    axes,
     datasets,
+    derivation,
     errors,
     export,
     initialisers,
@@ -26,6 +28,7 @@ from engine.cost import Cost, cost
 from engine.datasets import Dataset
 from engine.experiment import Edit, Experiment
 from engine.gradient_check import GradientReport, gradient_check
+from engine.landscape import Landscape, landscape, landscape_blocks
 from engine.layers import (
     GRU,
     LSTM,
@@ -92,6 +95,7 @@ __all__ = [
     "HalfSquaredError",
     "Hinge",
     "Huber",
+    "Landscape",
     "LayerNorm",
     "MaxPool2D",
     "MeanAbsoluteError",
@@ -110,12 +114,16 @@ __all__ = [
     "Trace",
     "TransformerBlock",
     "activations",
+    "axes",
     "cost",
     "datasets",
+    "derivation",
     "errors",
     "export",
     "gradient_check",
     "initialisers",
+    "landscape",
+    "landscape_blocks",
     "losses",
     "optimisers",
     "regimes",

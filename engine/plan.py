@@ -26,6 +26,7 @@ from engine.kernels import (  # noqa: F401  (most register instructions)
     losses,
     normalisation,
     optimisers,
+    plane,
     pooling,
     recurrent,
     residual,
@@ -95,6 +96,12 @@ class Layout:
             name: flat[..., offset : offset + math.prod(shape)].reshape(*flat.shape[:-1], *shape)
             for (name, offset), shape in zip(self.offsets.items(), self.shapes.values(), strict=True)
         }
+
+    def places(self) -> NDArray[np.int64]:
+        """Where the numbers lie when they are counted one after the other, without the padding between arrays."""
+        sizes = [math.prod(shape) for shape in self.shapes.values()]
+        ranges = [np.arange(offset, offset + size) for offset, size in zip(self.offsets.values(), sizes, strict=True)]
+        return np.concatenate([np.arange(0), *ranges])
 
     def weights(self) -> list[tuple[int, int]]:
         """(offset, padded size) of every tensor that a penalty acts on: all but the biases."""

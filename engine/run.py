@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from engine.axes import Axes
 from engine.cost import cost
 from engine.datasets.randomness import RandomSource, random_source
 from engine.divergence import locate
@@ -81,6 +82,7 @@ class Run:
         self._operations: dict[tuple[int, int], int] = {}
         self._probe: Program | None = None  # for losses and gradients of other examples than the update's
         self._points: list[tuple[float, float, float]] = []
+        self._placed: dict[int, NDArray[np.float64]] = {}  # where "place" edits led, by their number
         self._examples = self._training_examples()
         self._program = self._training_program()
         self._draw_parameters()
@@ -174,7 +176,7 @@ class Run:
         start = self.step_count
         most = min(SLICE, OPERATIONS // self.operations_of(1))
         while self.step_count < target and not self._has_diverged():
-            self._settle()
+            yield from self._settling()
             if most:
                 self._slice(int(min(target, self._next_edit_step(), self.step_count + most)) - self.step_count)
             else:
@@ -185,7 +187,7 @@ class Run:
     def operations_of(self, steps: int, frames: int = 0) -> int:
         """Multiply-adds of so many updates, `frames` of them recorded (see `engine/cost.py`)."""
         if (steps, frames) not in self._operations:
-            self._operations[steps, frames] = cost(self.experiment, steps, frames).operations
+            self._operations[steps, frames] = cost(replace(self.experiment, edits=()), steps, frames).operations
         return self._operations[steps, frames]
 
     def train(self, epochs: float = 1, *, target_loss: float | None = None) -> int:
@@ -232,7 +234,7 @@ class Run:
 
         Where `gradient` is given, the batch's gradient is written there (flat, without penalties).
         """
-        self._settle()
+        yield from self._settling()
         program, snapshot = self._program, self.checkpoint()
         whole = self.operations_of(1) <= OPERATIONS
         loss = yield from program.walking(0, program.loss_end, whole=whole)
@@ -254,12 +256,26 @@ class Run:
 
     def _settle(self) -> None:
         """Apply the edits that act before the next update."""
+        finish(self._settling())
+
+    def _settling(self) -> Pieces[None]:
+        """`_settle`, in pieces: a place may have to be found first."""
         while self._next_edit_step() <= self.step_count:
             edit = self.experiment.edits[self._edits_done]
-            self._edits_done += 1
+            if edit.key == "place":
+                yield from self._finding(*edit.value)
             self._apply(edit)
+            self._edits_done += 1
             if edit.step == self.step_count and not self._has_diverged():
                 self._outcome = None
+
+    def _finding(self, axes: Axes, centre: str, a: float, b: float) -> Pieces[None]:
+        """Where the next edit leads: to a point of a plane through where the run is and was. Twins, which train the
+        same beginning, know the way to earlier places already."""
+        from engine.plane import put
+
+        if self._edits_done not in self._placed:
+            self._placed[self._edits_done] = yield from put(self, axes, centre, a, b)
 
     def _apply(self, edit: Edit) -> None:
         if edit.key == "learning_rate":
@@ -276,6 +292,8 @@ class Run:
         elif edit.key == "parameter":
             name, index, value = edit.value
             self._views[name].reshape(-1)[index] = value
+        elif edit.key == "place":
+            self._flat[self._layout.places()] = self._placed[self._edits_done]
         else:
             self._change_points([*self._points, edit.value])
 
@@ -353,7 +371,7 @@ class Run:
 
     def scoring(self, *, test: bool) -> Pieces[tuple[float, float]]:
         """`scores`, in pieces."""
-        self._settle()
+        yield from self._settling()
         examples = self._test_set if test else self._train_set
         if examples is None:
             return math.nan, math.nan
@@ -461,7 +479,7 @@ class Run:
         if self._points:
             self._change_points([])
         for edit in self.experiment.edits[:count]:
-            if edit.key != "parameter":
+            if edit.key not in ("parameter", "place"):
                 self._apply(edit)
         self._program.set_update(self._optimiser, self._regulariser)
         self._edits_done = count

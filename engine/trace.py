@@ -38,6 +38,7 @@ from engine.evaluation import prediction
 from engine.health import flatness, gradient_norms, update_ratios
 from engine.kernels import context as c
 from engine.layers import Layer
+from engine.layers.base import NamedLayer
 from engine.pieces import Pieces
 from engine.reel import shoot
 from engine.spec import check_count
@@ -113,12 +114,13 @@ def record(run: Run, n: int, every: int, follow: int) -> Pieces[Trace]:
     """Train `n` steps of a run and record every `every`-th, in pieces; stops early where the run diverges."""
     check_count("n", n, 0)
     check_count("every", every)
-    run._settle()
+    yield from run._settling()
     check_count("follow", follow, 0, run._train_set.count - 1)
     start, frames = run.step_count, -(-n // every)
     recorder = _Recorder(run, frames, follow)
     frame = 0
     while frame < frames and not run._has_diverged():
+        yield from run._settling()
         together = shoot(recorder, frame, every, start + n - run.step_count)
         frame += together
         if together:
@@ -160,7 +162,7 @@ class _Recorder:
     def frame(self, j: int) -> Pieces[None]:
         """Record the state at this step, then do its update."""
         run, flat, scalars = self.run, self.flat, self.scalars
-        run._settle()
+        yield from run._settling()
         step = run.step_count
         flat[""][j] = run._flat
         for name, test in (("train", False), ("test", True)):
@@ -249,7 +251,7 @@ class _Recorder:
                 "y": examples.targets[follow].tolist(),
             },
             "epoch_steps": run.updates_per_epoch,
-            "layers": [_describe(name, layer, output) for name, layer, _, output in run._network.named_layers()],
+            "layers": [_describe(layer) for layer in run._network.named_layers()],
             "loss": run._loss.name,
             "outcome": run.outcome.to_dict() if run.outcome and run.outcome.kind == "diverged" else None,
         }
@@ -270,11 +272,17 @@ def _function_of(layer: Layer) -> ActivationFunction | None:
     return function if isinstance(function, ActivationFunction) else None
 
 
-def _describe(name: str, layer: Layer, output_shape: tuple[int, ...]) -> dict[str, Any]:
-    function = _function_of(layer)
+def _describe(named: NamedLayer) -> dict[str, Any]:
+    """What a picture must know of a layer, and of those that it is made of."""
+    function = _function_of(named.layer)
     return {
-        "name": name,
-        "kind": layer.name,
-        "units": math.prod(output_shape),
+        "name": named.name,
+        "kind": named.layer.name,
+        "units": math.prod(named.output_shape),
+        "shape": list(named.output_shape),
         "activation": function.to_dict() if function is not None else {"name": "identity"},
+        "options": named.layer.to_dict(),
+        "parts": [
+            _describe(part._replace(name=f"{named.name}.{part.name}")) for part in named.layer.parts(named.input_shape)
+        ],
     }

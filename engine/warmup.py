@@ -59,3 +59,4 @@ def _driver() -> None:
     job = np.full(filming.SLOTS, place)
     job[filming.FRAMES] = 0
     filming.film(job.ctypes.data)
+    driver.walk_plane(place, place, 0, place, 0, 0, place, 0, 1, place)

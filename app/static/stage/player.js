@@ -34,6 +34,7 @@ export class Player {
     this.film = new Film();
     this.history = new History();
     this.rate = 60;
+    this.operations = 0;
     this.flight = null;
     this.generation = 0;
     this.failures = 0;
@@ -43,9 +44,11 @@ export class Player {
     this.backfilled = true;
   }
 
-  /** Another experiment: everything recorded is another run's. */
-  open({ traceUrl, link, edits, follow, step }) {
-    Object.assign(this, { traceUrl, link, edits, follow, rate: 60, backfilled: step === 0 });
+  /** Another experiment: everything recorded is another run's. @param frame  what one takes, and how many steps may be asked for */
+  open({ traceUrl, link, edits, follow, step, frame = { bytes: 0, operations: 0, steps: Infinity } }) {
+    this.operations = frame.operations;
+    this.most = frame.steps;
+    Object.assign(this, { traceUrl, link, edits, follow, rate: frameRate(frame.bytes, frame.operations), backfilled: step === 0 });
     this.film.clear();
     this.history.clear();
     this.restart();
@@ -93,7 +96,7 @@ export class Player {
   }
 
   nextWanted(wish) {
-    const span = nextSpan(this.film, { ...wish, rate: this.rate });
+    const span = nextSpan(this.film, { ...wish, rate: this.rate, most: this.most });
     if (span || wish.playing) return span;
     if (!this.backfilled) return this.backfill(wish.position);
     const before = Math.floor(wish.position) - 1;
@@ -131,7 +134,7 @@ export class Player {
   accept(chunk, wish) {
     this.failures = 0;
     this.trouble = null;
-    if (chunk.frames > 0) this.rate = frameRate(chunk.bytes / chunk.frames);
+    if (chunk.frames > 0) this.rate = frameRate(chunk.bytes / chunk.frames, this.operations);
     this.film.add(chunk);
     this.film.trim(wish.position);
     this.history.add(chunk);
