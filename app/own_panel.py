@@ -98,8 +98,8 @@ def bring(t: Translator, preview: list[list[str]]) -> None:
     picker(words, preview, key="own.picker", on_file=_take_file)
     with st.form("own.paste", border=False):
         st.text_area(
-            t("own.paste"), key="own.text", max_chars=LONGEST_PASTE, height=110, help=t("own.paste_help"),
-            placeholder="x1,x2,label\n1.5,-2,0\n-0.5,1,1",
+            t("own.paste"), key="own.text", max_chars=LONGEST_PASTE, height=110,
+            help=t("own.paste_help", most=t.number(LONGEST_PASTE)), placeholder="x1,x2,label\n1.5,-2,0\n-0.5,1,1",
         )  # fmt: skip
         st.form_submit_button(t("own.use"), on_click=_take_text, width="stretch")
 
