@@ -15,6 +15,7 @@ from typing import Any
 import streamlit as st
 
 from app import page, sharing
+from app.costs import TooMuch
 from app.i18n import Translator
 from app.page import Notice
 from app.presets import PRESETS, lesson
@@ -48,6 +49,8 @@ def change(**changes: Any) -> None:
         show(session.change(**changes))
     except MissingTableError as error:
         ask_for(error, session.link)
+    except TooMuch as error:
+        notice(Notice(f"too_much_{error.lower}"))
     except ConfigurationError as error:
         notice(Notice("misfit", error.name, str(error.value), error.accepted))
 
@@ -55,6 +58,12 @@ def change(**changes: Any) -> None:
 def notice(words: Notice) -> None:
     """Leaves something to say above the stage when the page is drawn next."""
     st.session_state["notices"] = [*st.session_state.get("notices", ()), words]
+
+
+def notice_of(problem: sharing.LinkProblem) -> None:
+    """Leaves word of a link's key that is not accepted."""
+    kind = "unknown_key" if problem.kind == "key" else "link"
+    notice(Notice(kind, problem.key, problem.value, problem.accepted, problem.kind, problem.details))
 
 
 def open_link(link: str) -> None:
@@ -66,8 +75,7 @@ def open_link(link: str) -> None:
         return
     begin(session)
     for problem in problems:
-        kind = "unknown_key" if problem.kind == "key" else "link"
-        notice(Notice(kind, problem.key, problem.value, problem.accepted, problem.kind, problem.details))
+        notice_of(problem)
 
 
 def ask_for(error: MissingTableError, link: str) -> None:
@@ -437,7 +445,7 @@ def _change_layer(number: int, **changes: Any) -> None:
 def _take_lesson() -> None:
     """A lesson was chosen: its link is opened."""
     name = st.session_state["lesson"]
-    if name is not None:
+    if name in PRESETS:  # who speaks to the server without a browser may send any name
         show(Session.of(lesson(name)))
 
 

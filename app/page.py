@@ -26,6 +26,13 @@ def style() -> None:
     st.html(STYLE)
 
 
+@st.fragment(run_every=3600)
+def come_back() -> None:
+    """Nothing, once an hour: because of it the browser asks for the page as soon as a lost connection is back, also
+    where another server answers, which else would hear of the page at the visitor's next click.
+    """
+
+
 def top(t: Translator, title: str) -> None:
     """The page's title, and the switch between the languages."""
     with st.container(key="title", horizontal=True, vertical_alignment="center", gap="small"):
@@ -106,8 +113,12 @@ def apologise(error: Exception) -> bool:
 
 
 def language() -> str:
-    """The language to show: the link's, else the browser's."""
-    return choose(st.query_params.get("lang"), st.context.locale)
+    """The language to show: the link's, else the one chosen on another page, else the browser's."""
+    asked = st.query_params.get("lang") or st.session_state.get("spoken")
+    if asked is not None and "lang" not in st.query_params:
+        st.query_params["lang"] = asked
+    st.session_state["spoken"] = asked
+    return choose(asked, st.context.locale)
 
 
 def _switch_language() -> None:

@@ -44,13 +44,21 @@ export class Player {
     this.backfilled = true;
   }
 
-  /** Another experiment: everything recorded is another run's. */
-  open({ traceUrl, link, edits, follow, step, frame = { bytes: 0, operations: 0 } }) {
+  /** Another experiment: everything recorded is another run's. @param frame  what one takes, and how many steps may be asked for */
+  open({ traceUrl, link, edits, follow, step, frame = { bytes: 0, operations: 0, steps: Infinity } }) {
     this.operations = frame.operations;
+    this.most = frame.steps;
     Object.assign(this, { traceUrl, link, edits, follow, rate: frameRate(frame.bytes, frame.operations), backfilled: step === 0 });
     this.film.clear();
     this.history.clear();
     this.restart();
+  }
+
+  /** One chunk that is in hand already, and no other. @param {import("./chunk.js").Chunk} chunk */
+  hold(chunk) {
+    this.open({ traceUrl: "", link: null, edits: [], follow: 0, step: 0 });
+    this.film.add(chunk);
+    this.history.add(chunk);
   }
 
   /** The same run up to `step`, another one after it. @param {Edit[]} edits */
@@ -95,7 +103,7 @@ export class Player {
   }
 
   nextWanted(wish) {
-    const span = nextSpan(this.film, { ...wish, rate: this.rate });
+    const span = nextSpan(this.film, { ...wish, rate: this.rate, most: this.most });
     if (span || wish.playing) return span;
     if (!this.backfilled) return this.backfill(wish.position);
     const before = Math.floor(wish.position) - 1;
@@ -161,7 +169,7 @@ export class Player {
 }
 
 /** Why the server gave no film: 202, 503 and 5xx pass, the rest would come again. */
-async function readRefusal(response) {
+export async function readRefusal(response) {
   const text = await response.text();
   let error = {};
   try {
