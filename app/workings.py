@@ -210,12 +210,13 @@ class Workings:
         return listed[min(chosen, len(listed) - 1)] if listed else None
 
     def _weight(self) -> None:
-        self._choose_weight("weight")
-        left, right = st.columns([7, 5], gap="medium")
-        with left, st.container(key=f"{self.key}_paths"):
-            self._paths()
-        with right:
-            self._why()
+        with st.container(key=f"{self.key}_paths"):
+            self._choose_weight("weight")
+            left, right = st.columns([7, 5], gap="medium")
+            with left:
+                self._paths()
+            with right:
+                self._why()
 
     def _paths(self) -> None:
         """The gradient as a sum over paths."""
