@@ -19,12 +19,21 @@ from urllib.parse import quote, unquote, unquote_plus
 import engine
 from app import sharing_playground as playground
 from app.sharing_reader import LinkProblem, Reader
-from app.sharing_specs import LinkError, number_text, read_flag, read_number, read_spec, read_whole, spec_text, split
+from app.sharing_specs import (
+    LinkError,
+    number_text,
+    read_flag,
+    read_number,
+    read_spec,
+    read_whole,
+    spec_text,
+    split,
+    split_part,
+)
 from app.state import (
     CHOICE,
     DATASETS,
     MOST_STEPS,
-    NOT_CHOSEN,
     VIEW,
     Names,
     Settings,
@@ -32,17 +41,20 @@ from app.state import (
     check_labels,
     check_network,
     check_regime,
+    details_of,
     flat_loss,
     flat_optimiser,
     flat_regulariser,
-    losses_for,
+    losses_of,
     outputs_of,
+    with_outputs,
 )
 from engine import datasets
+from engine.axes import Axes, Weights
 from engine.datasets.examples import Examples
 from engine.datasets.options import LARGEST_SEED, Features, Flag, Integer, Number, Option, Points, Seed
-from engine.errors import ConfigurationError, EngineError, UnknownNameError
-from engine.experiment import EDIT_KEYS
+from engine.datasets.own import ColumnNumbers
+from engine.errors import ConfigurationError, EngineError, MissingTableError, UnknownNameError
 from engine.layers import Layer
 from engine.losses import Loss
 from engine.optimisers import Optimiser
@@ -52,11 +64,14 @@ from engine.regularisers import Regulariser
 __all__ = [
     "LinkError",
     "LinkProblem",
+    "axes_text",
+    "read_axes",
     "read_link",
     "read_link_leniently",
+    "read_number",
+    "read_surface",
     "read_view",
     "spec_text",
-    "without",
     "write_link",
     "write_view",
 ]
@@ -64,6 +79,7 @@ __all__ = [
 VERSION = "1"
 HOST = "playground.tensorflow.org"
 LONGEST = 4096  # characters, decoded
+MOST_NUMBERS = 4_000_000  # of the training inputs
 LONGEST_ENCODED = 3 * LONGEST
 HARMLESS = "-._~:,()"  # left as they are in a query, for people to read
 
@@ -74,13 +90,14 @@ DATA_KEYS = tuple(
         OPTION_KEYS.get(option, option)
         for name in DATASETS
         for option in datasets.entry(name).options
-        if option not in ("seed", "labels", *NOT_CHOSEN)
+        if option not in ("seed", "labels")
     )
 )
 KEYS = (
     "v", "data", *DATA_KEYS, "seed", "data_seed", "loss", "labels", "net", "opt", "reg", "regime", "dtype", "edits",
     "step",
 )  # fmt: skip
+SURFACE = re.compile(r"[a-z0-9_.:(),~-]{0,400}", re.ASCII)  # what the stage's surface panel makes of it, it checks itself
 VIEW_KEYS = tuple(CHOICE[name].query for name in VIEW)
 # Of no meaning to an experiment: the page's own, and what others hang on links.
 IGNORED = re.compile(r"lang|embed|embed_options|utm_\w+|fbclid|gclid")
@@ -100,6 +117,7 @@ def read_link(text: str) -> engine.Experiment:
     Raises
     ------
     LinkError : at the first key that is unknown or has a value that is not accepted
+    MissingTableError : for a table that is not kept here, or no longer
 
     Examples
     --------
@@ -110,13 +128,13 @@ def read_link(text: str) -> engine.Experiment:
 
 
 def read_link_leniently(text: str) -> tuple[engine.Experiment, int, list[LinkProblem]]:
-    """(experiment, step shown, problems): each bad key is reported, and its default used."""
+    """(experiment, step shown, problems): each bad key is reported, and its default used.
+
+    Raises
+    ------
+    MissingTableError : for a table that is not kept here, or no longer; there is nothing to use in its place
+    """
     return _read(text, strict=False)
-
-
-def without(text: str, key: str) -> str:
-    """A link of ours without what it says for `key`."""
-    return re.sub(rf"(^|[?&]){key}=[^&#]*", r"\1", text)
 
 
 def read_view(text: str) -> dict[str, Any]:
@@ -125,6 +143,18 @@ def read_view(text: str) -> dict[str, Any]:
     if not _fill(reader, text):
         return playground.view(reader.values)
     return {name: reader.take(CHOICE[name].query, partial(_read_view, name), CHOICE[name].default) for name in VIEW}
+
+
+def read_surface(text: str) -> str | None:
+    """What a link says of the loss surface: the panel's choices, empty for the usual ones; None where it is closed."""
+    reader = Reader({}, strict=False)
+    return reader.take("surface", _read_surface, None) if _fill(reader, text) else None
+
+
+def _read_surface(text: str) -> str:
+    if not SURFACE.fullmatch(text):
+        raise LinkError("surface", text, "what this page writes there: small letters, digits and _.:(),~-")
+    return text
 
 
 def _read(text: str, *, strict: bool) -> tuple[engine.Experiment, int, list[LinkProblem]]:
@@ -190,15 +220,21 @@ def _start(text: object) -> str:
 def _read_ours(reader: Reader) -> engine.Experiment:
     """Data first, then the loss, then what must fit them."""
     for key, value in reader.values.items():
-        if key not in KEYS and key not in VIEW_KEYS:
+        if key not in KEYS and key not in VIEW_KEYS and key != "surface":
             reader.note(LinkError(key, value, f"one of the keys {', '.join(KEYS)}", "key", {"known": KEYS}))
+    reader.take("surface", _read_surface, None)
     reader.take("v", _read_version, VERSION)
     usual_seed: int | str = CHOICE["seed"].default
     seed = reader.take("seed", partial(_read_seed, "seed"), usual_seed)
     name = reader.take("data", _read_name, CHOICE["dataset"].default)
-    options = _read_options(reader, name) | {"seed": reader.take("data_seed", partial(_read_seed, "data_seed"), seed)}
-    task, loss = datasets.entry(name).task, _usual_loss(name, options)
-    loss = reader.take("loss", partial(_read_loss, task), loss)
+    options = _read_options(reader, name)
+    if "seed" in datasets.entry(name).options:
+        options["seed"] = reader.take("data_seed", partial(_read_seed, "data_seed"), seed)
+    if "table" in options:
+        name, options = _fitting_table(reader, name, options)
+    else:
+        options = _possible(reader, name, options)
+    loss = reader.take("loss", partial(_read_loss, name), _usual_loss(name, options))
     usual = _usual(name, options, loss)
     dataset = reader.take("labels", partial(_read_labels, name, options, loss), usual.dataset)
     network = reader.take("net", partial(_read_network, loss, dataset), _fitted(usual.network, dataset))
@@ -239,6 +275,37 @@ def _read_options(reader: Reader, name: str) -> dict[str, Any]:
     return given
 
 
+def _fitting_table(reader: Reader, name: str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Data and their options, where a table has the columns that are asked for; else the usual ones, or other data.
+
+    Raises
+    ------
+    MissingTableError : also by a reader that is not strict: nothing else than the table will do
+    """
+    for usual in ({}, {"target": CHOICE["target"].default, "columns": CHOICE["columns"].default}):
+        try:
+            datasets.load(name, **(options | usual))
+            return name, options | usual
+        except MissingTableError:
+            raise
+        except ConfigurationError as error:
+            reader.note(LinkError.of(error.name, error))
+    return CHOICE["dataset"].default, {"seed": options["seed"]}
+
+
+def _possible(reader: Reader, name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """The options, if data can be made of them together; else none but the seed."""
+    try:
+        numbers = datasets.load(name, **options).x_train.size
+        if numbers > MOST_NUMBERS:
+            raise ConfigurationError("data", name, f"options that make at most {MOST_NUMBERS} numbers, not {numbers}")
+    except ConfigurationError as error:
+        key = OPTION_KEYS.get(error.name, error.name)
+        reader.note(LinkError(key, reader.values.get(key, error.value), error.accepted))
+        return {key: value for key, value in options.items() if key == "seed"}
+    return options
+
+
 def _read_option(key: str, option: Option, text: str) -> Any:
     """An option's value from its text, within its limits."""
     try:
@@ -257,6 +324,8 @@ def _read_plain(key: str, option: Option, text: str) -> Any:
         return datasets.decode_examples(text)
     if isinstance(option, Features | Names):
         return tuple(text.split(",")) if text else ()
+    if isinstance(option, ColumnNumbers):
+        return tuple(read_whole(number, key) for number in text.split(",")) if text else ()
     if isinstance(option, Flag):
         return read_flag(text, key)
     if not isinstance(option, Integer | Number):
@@ -288,15 +357,16 @@ def _usual(name: str, options: Mapping[str, Any], loss: Loss) -> engine.Experime
 
 
 def _settings(name: str, options: Mapping[str, Any]) -> Settings:
-    return Settings().change(dataset=name, **{option: value for option, value in options.items() if option in CHOICE})
+    chosen = {option: value for option, value in options.items() if option in CHOICE}
+    return Settings().change(dataset=name, details=details_of(name, options), **chosen)
 
 
-def _read_loss(task: str, text: str) -> Loss:
+def _read_loss(name: str, text: str) -> Loss:
     loss: Loss = read_spec(Loss, text, "loss")
     check_flat({"loss": loss.name} | flat_loss(loss))
-    if loss.name not in losses_for(task):
-        known = losses_for(task)
-        raise LinkError("loss", text, f"one of {', '.join(known)} for a {task}", "word", {"known": known})
+    known = losses_of(name)
+    if loss.name not in known:
+        raise LinkError("loss", text, f"one of {', '.join(known)} for these data", "word", {"known": known})
     return loss
 
 
@@ -310,17 +380,14 @@ def _read_labels(name: str, options: Mapping[str, Any], loss: Loss, text: str) -
 
 def _read_network(loss: Loss, dataset: engine.Dataset, text: str) -> engine.Network:
     layers = [read_spec(Layer, layer, "net") for layer in split(text, ",", "net")]
-    network = engine.Network((len(dataset.input_names),), layers, loss)
+    network = engine.Network(dataset.x_train.shape[1:], layers, loss)
     check_network(network, dataset)
     return network
 
 
 def _fitted(network: engine.Network, dataset: engine.Dataset) -> engine.Network:
     """A network whose last layer has the outputs that the data's labels need."""
-    *hidden, last = network.layers
-    return replace(
-        network, layers=(*hidden, Layer.from_dict(last.to_dict() | {"units": outputs_of(network.loss, dataset)}))
-    )
+    return replace(network, layers=with_outputs(network.layers, outputs_of(network.loss, dataset)))
 
 
 def _read_optimiser(text: str, key: str = "opt") -> Optimiser:
@@ -366,8 +433,8 @@ def _read_edits(reader: Reader, experiment: engine.Experiment) -> list[engine.Ed
 def _read_edit(text: str, experiment: engine.Experiment) -> engine.Edit:
     """`step.key.value`."""
     found = EDIT.fullmatch(text)
-    if found is None or found[2] not in EDIT_KEYS:
-        raise LinkError("edits", text, f"step.key.value, where key is one of {', '.join(EDIT_KEYS)}")
+    if found is None or found[2] not in _EDIT_VALUES:
+        raise LinkError("edits", text, f"step.key.value, where key is one of {', '.join(_EDIT_VALUES)}")
     step, key, value = found.groups()
     return engine.Edit(
         _read_option("edits", Integer(0, 0, MOST_STEPS), step), key, _EDIT_VALUES[key](value, experiment)
@@ -402,12 +469,55 @@ def _read_point(text: str, experiment: engine.Experiment) -> tuple[float, float,
     return x1, x2, (read_number if experiment.dataset.classes is None else read_whole)(numbers[2], "edits")
 
 
+def _read_place(text: str, experiment: engine.Experiment) -> tuple[Axes, str, float, float]:
+    """`random(7):now:0.5:-0.25`: the axes, the centre, the coordinates."""
+    axes, *rest = split(text, ":", "edits")
+    if len(rest) != 3:
+        raise LinkError("edits", text, "axes:centre:a:b")
+    a, b = (read_number(number, "edits") for number in rest[1:])
+    return read_axes(axes, experiment.network, "edits"), rest[0], a, b
+
+
+def read_axes(text: str, network: engine.Network, key: str) -> Axes:
+    """Axes of a loss surface: `random:7`, or `weights:(dense-1-weight,0):(dense-1-weight,1)`.
+
+    Raises
+    ------
+    LinkError : naming `key`
+    """
+    name, options = split_part(text, key)
+    if name != Weights.name:
+        axes: Axes = read_spec(Axes, text, key)
+        return axes
+    places = [_read_weight(option, network, key) if option else None for option in (*options, "", "")[:2]]
+    dimensions = read_whole(options[2], key) if len(options) > 2 else 2
+    try:
+        return Weights(places[0], places[1], dimensions=dimensions)
+    except EngineError as error:
+        raise LinkError.of(key, error, text) from None
+
+
+def _read_weight(text: str, network: engine.Network, key: str) -> tuple[str, int]:
+    """`(dense-1-weight,5)`: the parameter, the place in it."""
+    names = {_parameter_text(name): name for name in network.parameter_shapes()}
+    written, _, index = text.removeprefix("(").removesuffix(")").partition(",")
+    if written not in names:
+        raise LinkError(key, text, f"(parameter,place), where parameter is one of {', '.join(names)}")
+    return names[written], read_whole(index, key)
+
+
+def axes_text(axes: Axes) -> str:
+    """Axes as text, the inverse of `read_axes`."""
+    return re.sub(r"\(([^(),]+),", lambda found: f"({_parameter_text(found[1])},", spec_text(axes))
+
+
 _EDIT_VALUES: Mapping[str, Callable[[str, engine.Experiment], Any]] = {
     "learning_rate": _read_rate,
     "optimiser": lambda text, experiment: _read_optimiser(text, "edits"),
     "regulariser": lambda text, experiment: _read_regulariser(text, "edits"),
     "parameter": _read_parameter,
     "point": _read_point,
+    "place": _read_place,
 }
 
 
@@ -419,6 +529,11 @@ def edit_text(edit: engine.Edit) -> str:
         return f"{edit.step}.{edit.key}.{_parameter_text(name)}:{place}:{number_text(number)}"
     if edit.key == "point":
         return f"{edit.step}.{edit.key}.{':'.join(number_text(number) for number in value)}"
+    if edit.key == "place":
+        axes, centre, a, b = value
+        name, *options = split(axes_text(axes), ":", "edits")
+        written = f"{name}({':'.join(options)})" if options else name
+        return f"{edit.step}.{edit.key}.{written}:{centre}:{number_text(a)}:{number_text(b)}"
     written = number_text(value) if edit.key == "learning_rate" else spec_text(value, explicit=1)
     return f"{edit.step}.{edit.key}.{written}"
 
@@ -463,7 +578,7 @@ def _texts(experiment: engine.Experiment) -> dict[str, str]:
     return texts | {
         "data": dataset.name,
         "seed": _seed_text(experiment.seed),
-        "data_seed": _seed_text(options["seed"]),
+        "data_seed": _seed_text(options.get("seed", experiment.seed)),
         "loss": spec_text(Loss.of(network.loss)),
         "net": ",".join(spec_text(layer) for layer in network.layers),
         "opt": spec_text(experiment.optimiser, explicit=1),
@@ -507,7 +622,7 @@ def _option_text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, tuple):
         if not value or not isinstance(value[0], tuple):
-            return ",".join(value)
+            return ",".join(map(str, value))
         typed = isinstance(value[0][0], tuple)
         return datasets.encode_examples(value) if typed else datasets.encode_points(value)
     return number_text(value) if isinstance(value, int | float) else str(value)

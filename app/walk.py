@@ -132,6 +132,7 @@ class Walk:
         """How much of the step the stage has to show."""
         phase, layer = self.group(self.position)
         turns, column = len(self.network.layers), self.columns.get(layer, 0)
+        done: float
         if phase == "forward":
             done = column - (self.operation.kind == "weighted_sum")
             return TOLD[phase] * done / turns

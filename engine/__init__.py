@@ -11,6 +11,7 @@ An `Experiment` is what a person chose; a `Run` is it being trained; a `Trace` i
 
 from engine import (
     activations,
+    axes,
     datasets,
     derivation,
     errors,
@@ -27,6 +28,7 @@ from engine.cost import Cost, cost
 from engine.datasets import Dataset
 from engine.experiment import Edit, Experiment
 from engine.gradient_check import GradientReport, gradient_check
+from engine.landscape import Landscape, landscape, landscape_blocks
 from engine.layers import (
     GRU,
     LSTM,
@@ -93,6 +95,7 @@ __all__ = [
     "HalfSquaredError",
     "Hinge",
     "Huber",
+    "Landscape",
     "LayerNorm",
     "MaxPool2D",
     "MeanAbsoluteError",
@@ -111,6 +114,7 @@ __all__ = [
     "Trace",
     "TransformerBlock",
     "activations",
+    "axes",
     "cost",
     "datasets",
     "derivation",
@@ -118,6 +122,8 @@ __all__ = [
     "export",
     "gradient_check",
     "initialisers",
+    "landscape",
+    "landscape_blocks",
     "losses",
     "optimisers",
     "regimes",

@@ -28,7 +28,8 @@ class Examples:
     """
 
     def __init__(self, network: Network, x: ArrayLike, y: ArrayLike | None, dtype: str) -> None:
-        features = math.prod(network.input_shape)
+        self._shape = network.input_shape
+        features = math.prod(self._shape)
         inputs = np.asarray(x, np.float64)
         if inputs.ndim == 0 or inputs.shape[1:] != network.input_shape:
             raise ConfigurationError("shape of x", inputs.shape, f"[batch, {', '.join(map(str, network.input_shape))}]")
@@ -62,6 +63,10 @@ class Examples:
             )
         _check_targets(loss, targets, shape[-1])
         return np.ascontiguousarray(targets.reshape(self.count, columns), dtype)
+
+    def arrays(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """(x [n, *input_shape], y [n, k]), in the run's own float type."""
+        return self.inputs[:, : math.prod(self._shape)].reshape(self.count, *self._shape), self.targets
 
     def bind(self, program: Program) -> None:
         """Let a program read these examples, from the first one on. The program must not outlive them."""

@@ -13,20 +13,21 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine import datasets
+from engine.axes import CENTRES, Axes
 from engine.datasets import Dataset
 from engine.errors import ConfigurationError
 from engine.network import Network
 from engine.optimisers import SGD, Optimiser
 from engine.regimes import MiniBatch, Regime
 from engine.regularisers import Regulariser
-from engine.spec import check_count, check_number
+from engine.spec import check_count, check_number, plain
 
 if TYPE_CHECKING:
     from engine.run import Run
 
 __all__ = ["EDIT_KEYS", "Edit", "Experiment"]
 
-EDIT_KEYS = ("learning_rate", "optimiser", "regulariser", "parameter", "point")
+EDIT_KEYS = ("learning_rate", "optimiser", "regulariser", "parameter", "point", "place")
 
 
 class Edit(NamedTuple):
@@ -44,7 +45,7 @@ class Experiment:
     `seed` is a whole number, or a string for TF Playground's random numbers. `dtype` is "float32", or "float64" for
     the same kernels in doubles. `edits` are (step, key, value): "learning_rate" (a number), "optimiser" (its state
     restarts), "regulariser" (or None), "parameter" ((name, flat index, value)) and "point" ((x1, x2, label): it joins
-    the training set).
+    the training set), and "place" ((axes, centre, a, b): it goes to that point of that plane, see `engine/plane.py`).
     """
 
     network: Network
@@ -85,9 +86,11 @@ class Experiment:
         if key == "regulariser":
             return Edit(step, key, None if value is None else Regulariser.of(value))
         if key == "parameter":
-            return Edit(step, key, self._checked_parameter(*_three(key, value, "name, flat index, value")))
+            return Edit(step, key, self._checked_parameter(*_parts(key, value, ("name", "flat index", "value"))))
         if key == "point":
-            return Edit(step, key, self._checked_point(*_three(key, value, "x1, x2, label")))
+            return Edit(step, key, self._checked_point(*_parts(key, value, ("x1", "x2", "label"))))
+        if key == "place":
+            return Edit(step, key, self._checked_place(*_parts(key, value, ("axes", "centre", "a", "b"))))
         raise ConfigurationError("edit key", key, "one of " + ", ".join(EDIT_KEYS))
 
     def _checked_parameter(self, name: str, index: int, value: float) -> tuple[str, int, float]:
@@ -111,6 +114,15 @@ class Experiment:
         else:
             check_number("label", label, -1e3, 1e3)
         return (float(x1), float(x2), label)
+
+    def _checked_place(self, axes: Any, centre: str, a: float, b: float) -> tuple[Axes, str, float, float]:
+        axes = Axes.of(axes)
+        axes.check_network(self.network)
+        if centre not in CENTRES:
+            raise ConfigurationError("centre", centre, "one of " + ", ".join(CENTRES))
+        for name, number in (("a", a), ("b", b)):
+            check_number(name, number, -1e6, 1e6)
+        return (axes, centre, float(a), float(b))
 
     def edit(self, step: int, key: str, value: Any) -> Experiment:
         """The same experiment with one more edit."""
@@ -136,9 +148,7 @@ class Experiment:
             "regulariser": self.regulariser.to_dict() if self.regulariser else None,
             "seed": self.seed,
             "dtype": self.dtype,
-            "edits": [
-                [step, key, value.to_dict() if hasattr(value, "to_dict") else value] for step, key, value in self.edits
-            ],
+            "edits": [[step, key, plain(value)] for step, key, value in self.edits],
         }
 
     @classmethod
@@ -167,7 +177,7 @@ class Experiment:
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _three(key: str, value: Any, parts: str) -> tuple[Any, Any, Any]:
-    if not isinstance(value, list | tuple) or len(value) != 3:
-        raise ConfigurationError(key, value, f"three parts: ({parts})")
-    return value[0], value[1], value[2]
+def _parts(key: str, value: Any, parts: tuple[str, ...]) -> tuple[Any, ...]:
+    if not isinstance(value, list | tuple) or len(value) != len(parts):
+        raise ConfigurationError(key, value, f"{len(parts)} parts: ({', '.join(parts)})")
+    return tuple(value)

@@ -26,6 +26,7 @@ from engine.kernels import (  # noqa: F401  (most register instructions)
     losses,
     normalisation,
     optimisers,
+    plane,
     pooling,
     recurrent,
     residual,
@@ -36,6 +37,7 @@ from engine.kernels.simd import LANES
 from engine.losses import Loss
 from engine.network import Network
 from engine.optimisers import Optimiser
+from engine.pieces import Pieces
 from engine.regularisers import L1, Regulariser
 from engine.rules import backpropagation
 
@@ -94,6 +96,12 @@ class Layout:
             name: flat[..., offset : offset + math.prod(shape)].reshape(*flat.shape[:-1], *shape)
             for (name, offset), shape in zip(self.offsets.items(), self.shapes.values(), strict=True)
         }
+
+    def places(self) -> NDArray[np.int64]:
+        """Where the numbers lie when they are counted one after the other, without the padding between arrays."""
+        sizes = [math.prod(shape) for shape in self.shapes.values()]
+        ranges = [np.arange(offset, offset + size) for offset, size in zip(self.offsets.values(), sizes, strict=True)]
+        return np.concatenate([np.arange(0), *ranges])
 
     def weights(self) -> list[tuple[int, int]]:
         """(offset, padded size) of every tensor that a penalty acts on: all but the biases."""
@@ -314,7 +322,7 @@ class Program:
     def _set_table(self) -> None:
         """The rows as one table, and where it and the context lie: looking that up costs more than a short walk."""
         self.table = np.ascontiguousarray(np.stack(self._planner.rows))
-        self._addresses = (self.context.ctypes.data, self.table.ctypes.data)
+        self.addresses = (self.context.ctypes.data, self.table.ctypes.data)
 
     def point_to(self, slot: int, array: NDArray[Any]) -> None:
         """Let a slot of the context hold the address of `array`, which the caller keeps alive."""
@@ -329,9 +337,19 @@ class Program:
 
     def walk(self, first: int, last: int) -> float:
         """Execute rows first..last-1 once."""
-        return float(driver.walk(*self._addresses, first, last))
+        return float(driver.walk(*self.addresses, first, last))
+
+    def walking(self, first: int, last: int, *, whole: bool) -> Pieces[float]:
+        """`walk`, a piece a row unless all rows are `whole`, one short piece. The sum has the same bits."""
+        if whole:
+            return self.walk(first, last)
+        total = 0.0
+        for row in range(first, last):
+            total += self.walk(row, row + 1)
+            yield
+        return total
 
     def train(self, rates: NDArray[np.float64], batch_losses: NDArray[np.float64]) -> int:
         """One update for each rate; writes each batch's loss; gives the updates done while the loss was finite."""
-        arguments = (*self._addresses, self.loss_end, self.end)
+        arguments = (*self.addresses, self.loss_end, self.end)
         return int(driver.train(*arguments, len(rates), rates.ctypes.data, batch_losses.ctypes.data))

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self
 
 from engine.errors import ConfigurationError, UnknownNameError
 
-__all__ = ["Spec", "check_count", "check_flag", "check_number"]
+__all__ = ["Spec", "check_count", "check_flag", "check_number", "plain"]
 
 
 def check_number(
@@ -82,7 +82,7 @@ class Spec:
 
     def to_dict(self) -> dict[str, Any]:
         """{"name": ..., option: value, ...}, JSON-able, every option written out."""
-        return {"name": self.name} | {f.name: _plain(getattr(self, f.name)) for f in fields(self)}  # type: ignore[arg-type]
+        return {"name": self.name} | {f.name: plain(getattr(self, f.name)) for f in fields(self)}  # type: ignore[arg-type]
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
@@ -96,9 +96,10 @@ class Spec:
         return member(**options)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value of an option as JSON has it: choices as dictionaries, tuples as lists."""
     if isinstance(value, Spec):
         return value.to_dict()
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return value

@@ -49,10 +49,14 @@ def warm(
 
 def _driver() -> None:
     """The driver, which is compiled at its first call: no steps of no rows."""
-    from engine.kernels import driver
+    from engine.kernels import driver, filming
 
     nothing = np.zeros(SLOTS, np.int64)
     place = nothing.ctypes.data
     nothing[HYPER] = place
     driver.walk(place, place, 0, 0)
     driver.train(place, place, 0, 0, 0, place, place)
+    driver.walk_plane(place, place, 0, place, 0, 0, place, 0, 1, place)
+    job = np.full(filming.SLOTS, place)
+    job[filming.FRAMES] = 0
+    filming.film(job.ctypes.data)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -91,6 +91,11 @@ def typed_examples(options: Options, random: RandomSource) -> Arrays:
     return Arrays(x, y, x, y, stream=random)
 
 
+def _settled(entry: Entry, options: Options) -> Entry:
+    """The entry with a name for each input that is typed."""
+    return replace(entry, input_names=tuple(f"x{n}" for n in range(1, len(options["rows"][0][0]) + 1)))
+
+
 ENTRIES = (
     Entry(
         "examples",
@@ -99,7 +104,7 @@ ENTRIES = (
         "A few examples typed by hand.",
         {"rows": TYPED, "seed": Seed()},
         typed_examples,
-        name_inputs=lambda options: tuple(f"x{n}" for n in range(1, len(options["rows"][0][0]) + 1)),
+        settle=_settled,
         outputs=lambda options: len(options["rows"][0][1]),
     ),
 )

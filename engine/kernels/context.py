@@ -31,8 +31,8 @@ INPUTS, TARGETS, OUTPUTS, ORDER, HYPER, STATISTICS = range(8, 14)
 ) = range(16, 30)
 SLOTS = 32
 
-# hyper-parameters, float64
-RATE, BETA1_POWER, BETA2_POWER = range(3)
+# hyper-parameters, float64; A and B are the coordinates of a point of a plane (`plane.py`)
+RATE, BETA1_POWER, BETA2_POWER, A, B = range(5)
 HYPERS = 8
 
 # columns of a row; 2-15 are the instruction's own whole numbers, 16-31 its own float64 options (or more whole numbers)

@@ -58,3 +58,34 @@ def train(context, rows, loss_rows, all_rows, steps, rates, losses):
         done += 1
     restore_denormals(mode)
     return done
+
+
+@numba.njit(**OPTIONS)
+def walk_plane(context, rows, last, points, count, chunks, buffer, stride, most, losses):
+    """The loss at `count` points: points and losses are addresses of float64 [count, 2] and [count].
+
+    Row 0 writes a point's parameters, row 1 brings a chunk of examples in, the others up to `last` make its loss. The
+    parameters of `most` points at a time lie in `buffer`, `stride` bytes apart, so that a chunk serves them all.
+    """
+    mode = flush_denormals()
+    table, here, sums = int64_pointer(rows), int64_pointer(context), float64_pointer(losses)
+    hyper, place = float64_pointer(here[c.HYPER]), float64_pointer(points)
+    for first in range(0, count, most):
+        end = min(first + most, count)
+        for p in range(first, end):
+            hyper[c.A], hyper[c.B], sums[p] = place[2 * p], place[2 * p + 1], 0.0
+            here[c.PARAMETERS] = buffer + (p - first) * stride
+            call_instruction(table[c.ADDRESS], here, table)
+        for k in range(chunks):
+            here[c.START] = k
+            row = at(table, c.COLUMNS)
+            call_instruction(row[c.ADDRESS], here, row)
+            for p in range(first, end):
+                hyper[c.A], hyper[c.B] = place[2 * p], place[2 * p + 1]
+                here[c.PARAMETERS] = buffer + (p - first) * stride
+                loss = 0.0
+                for r in range(2, last):
+                    row = at(table, r * c.COLUMNS)
+                    loss += call_instruction(row[c.ADDRESS], here, row)
+                sums[p] += loss
+    restore_denormals(mode)

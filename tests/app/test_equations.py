@@ -33,7 +33,7 @@ FUNCTIONS = {
 class Reader:
     """Evaluates LaTeX as a person would: by its signs alone, and a table of what each symbol stands for."""
 
-    def __init__(self, text: str, symbols: Mapping[str, float] = {}) -> None:  # noqa: B006  never changed
+    def __init__(self, text: str, symbols: Mapping[str, float] = {}) -> None:
         self.text, self.at = text, 0
         self.symbols = sorted(symbols.items(), key=lambda item: -len(item[0]))
 

@@ -43,9 +43,11 @@ MEANT = {
     "optimisers": {"SGD", "Momentum", "Nesterov", "AdaGrad", "RMSProp", "Adam", "AdamW"},
     "regularisers": {"L1", "L2", "ElasticNet"},
     "regimes": {"FullBatch", "MiniBatch", "Stochastic"},
-    "what comes of it": {"Outcome", "Trace", "gradient_check", "GradientReport", "cost", "Cost"},
+    "what comes of it": {"Outcome", "Trace", "gradient_check", "GradientReport", "cost", "Cost"}
+    | {"landscape", "landscape_blocks", "Landscape"},
     "modules": {
         "activations",
+        "axes",
         "datasets",
         "derivation",
         "errors",

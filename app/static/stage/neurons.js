@@ -1,5 +1,6 @@
 /** One real button a neuron over the canvas: focus walks over them with the arrow keys, Enter keeps one selected. */
 
+import { createCells } from "./blocks/cells.js";
 import { h, setAttr } from "./dom.js";
 
 /**
@@ -7,10 +8,18 @@ import { h, setAttr } from "./dom.js";
  */
 export function createNeurons({ say, act, describe }) {
   const element = h("div", { class: "neurons", role: "group", "aria-label": say("neurons"), onkeydown, onfocusin, onfocusout });
+  const cells = createCells(element, { act, describe });
   let columns = [];
 
   /** @param {import("./layout/dense.js").Layout} layout */
   function place(layout) {
+    if (layout.panels) {
+      for (const button of columns.flat()) button.remove();
+      columns = [];
+      cells.place(layout);
+      return;
+    }
+    cells.clear();
     const focused = element.getRootNode().activeElement?.dataset?.id;
     columns = layout.units.map((boxes) => boxes.map(makeButton));
     element.replaceChildren(...columns.flat());
@@ -38,7 +47,10 @@ export function createNeurons({ say, act, describe }) {
 
   function onkeydown(event) {
     const next = neighbour(columns, event.target, event.key);
-    if (next) {
+    if (cells.press(event.key)) {
+      event.preventDefault();
+      event.stopPropagation();
+    } else if (next) {
       next.focus();
       event.preventDefault();
       event.stopPropagation();
@@ -49,6 +61,7 @@ export function createNeurons({ say, act, describe }) {
 
   /** The neurons' names follow the film when it stands still. */
   function refresh() {
+    cells.refresh();
     for (const button of columns.flat()) setAttr(button, "aria-label", describe(button.dataset.id));
   }
   return { element, place, refresh };
@@ -57,7 +70,7 @@ export function createNeurons({ say, act, describe }) {
 /** Up and down within a layer, left and right to the same height in the next one. */
 function neighbour(columns, button, key) {
   const [, layer, unit] = /^u(\d+)\.(\d+)$/.exec(button.dataset?.id ?? "")?.map(Number) ?? [];
-  if (layer === undefined) return null;
+  if (layer === undefined || columns.length === 0) return null;
   if (key === "ArrowUp") return columns[layer][unit - 1];
   if (key === "ArrowDown") return columns[layer][unit + 1];
   const other = columns[layer + (key === "ArrowRight" ? 1 : key === "ArrowLeft" ? -1 : NaN)];
