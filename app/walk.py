@@ -245,4 +245,6 @@ class Walk:
             st.header(self.teller.title(operation), anchor=False)
             st.write(self.teller.sentence(operation))
             st.latex(self.notation.equation(operation))
-            st.html(f"<details><summary>{t('by_hand.in_words')}</summary><p>{self.teller.words(operation)}</p></details>")
+            st.html(
+                f"<details><summary>{t('by_hand.in_words')}</summary><p>{self.teller.words(operation)}</p></details>"
+            )

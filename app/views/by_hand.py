@@ -82,7 +82,13 @@ def choose(t: Translator) -> None:
             )  # fmt: skip
         put("hand.step", sheet.step)
         st.number_input(
-            t("by_hand.step"), 0, LAST_STEP, key="hand.step", on_change=take_step, width=150, help=t("by_hand.step_help")
+            t("by_hand.step"),
+            0,
+            LAST_STEP,
+            key="hand.step",
+            on_change=take_step,
+            width=150,
+            help=t("by_hand.step_help"),
         )
         put(f"{KEY}.digits", st.session_state.get(f"{KEY}.digits", DIGITS[1]))
         st.selectbox(
