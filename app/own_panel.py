@@ -98,8 +98,8 @@ def bring(t: Translator, preview: list[list[str]]) -> None:
     picker(words, preview, key="own.picker", on_file=_take_file)
     with st.form("own.paste", border=False):
         st.text_area(
-            t("own.paste"), key="own.text", max_chars=LONGEST_PASTE, height=110, help=t("own.paste_help"),
-            placeholder="x1,x2,label\n1.5,-2,0\n-0.5,1,1",
+            t("own.paste"), key="own.text", max_chars=LONGEST_PASTE, height=110,
+            help=t("own.paste_help", most=t.number(LONGEST_PASTE)), placeholder="x1,x2,label\n1.5,-2,0\n-0.5,1,1",
         )  # fmt: skip
         st.form_submit_button(t("own.use"), on_click=_take_text, width="stretch")
 
@@ -135,7 +135,7 @@ def asks(t: Translator) -> bool:
     if not missing():
         return False
     with st.container(key="missing", width=640):
-        st.header(t("own.missing.title"), anchor=False)
+        st.subheader(t("own.missing.title"), anchor=False)
         st.write(t("own.missing.text", days=HOURS // 24))
         bring(t, [])
         st.button(t("own.missing.go_on"), on_click=_go_on, type="tertiary")
