@@ -286,6 +286,18 @@ def test_a_refusal_is_told_and_a_lost_server_asked_again(run: Run) -> None:
     assert supply(run, body) == [["refused", "no such axes", 0], None, 13]
 
 
+def test_a_place_in_the_line_is_waited_for(run: Run) -> None:
+    body = """
+      let asked = 0;
+      answer = () => asked++ < 2 ? new Response('{"error":{"key":"line","place":2}}', {status: 202}) : new Response(bytes);
+      const all = supply.ask(wish, [13]);
+      while (later.length < 1) await new Promise((go) => setTimeout(go, 1)); later[0][0]();
+      while (later.length < 2) await new Promise((go) => setTimeout(go, 1)); later[1][0]();
+      await all;
+      return [asked, later.every(([, seconds]) => seconds >= 0.3 && seconds <= 0.6), supply.trouble, supply.surface.columns]"""
+    assert supply(run, body) == [3, True, None, 13]
+
+
 def test_the_reading_warns_where_the_picture_misleads(run: Run) -> None:
     body = HEIGHTS + """
       const { makeHeights } = await import('/stage/landscape/heights.js');
