@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 import engine
-from app import sharing, surfaces, traces
+from app import sharing, surfaces
 from engine.axes import Axes
 from engine.checkpoints import CheckpointCache
+from engine.pieces import finish
 from tests.stage.conftest import Run
 
 LINK = "v=1&net=dense:5:tanh,dense:1"
@@ -19,7 +20,7 @@ BYTES = "const bytes = Uint8Array.from(atob(a.chunk), (c) => c.charCodeAt(0)).bu
 
 
 def surface_bytes(query: str) -> bytes:
-    return traces.drained(surfaces.surface_job(surfaces.parse_request(query), CheckpointCache()))
+    return finish(surfaces.surface_job(surfaces.parse_request(query), CheckpointCache()))
 
 
 def packed(query: str) -> str:
@@ -284,6 +285,18 @@ def test_a_refusal_is_told_and_a_lost_server_asked_again(run: Run) -> None:
       answer = () => new Response(bytes); await later[0][0]();
       return [told, supply.trouble, supply.surface.columns]"""
     assert supply(run, body) == [["refused", "no such axes", 0], None, 13]
+
+
+def test_a_place_in_the_line_is_waited_for(run: Run) -> None:
+    body = """
+      let times = 0;
+      answer = () => times++ < 2 ? new Response('{"error":{"key":"line","place":2}}', {status: 202}) : new Response(bytes);
+      const all = supply.ask(wish, [13]);
+      while (later.length < 1) await new Promise((go) => setTimeout(go, 1)); later[0][0]();
+      while (later.length < 2) await new Promise((go) => setTimeout(go, 1)); later[1][0]();
+      await all;
+      return [times, later.every(([, seconds]) => seconds >= 0.3 && seconds <= 0.6), supply.trouble, supply.surface.columns]"""
+    assert supply(run, body) == [3, True, None, 13]
 
 
 def test_the_reading_warns_where_the_picture_misleads(run: Run) -> None:
