@@ -57,6 +57,12 @@ def notice(words: Notice) -> None:
     st.session_state["notices"] = [*st.session_state.get("notices", ()), words]
 
 
+def notice_of(problem: sharing.LinkProblem) -> None:
+    """Leaves word of a link's key that is not accepted."""
+    kind = "unknown_key" if problem.kind == "key" else "link"
+    notice(Notice(kind, problem.key, problem.value, problem.accepted, problem.kind, problem.details))
+
+
 def open_link(link: str) -> None:
     """Opens a link, ours or TF Playground's; each key of it that is not accepted becomes a notice."""
     try:
@@ -66,8 +72,7 @@ def open_link(link: str) -> None:
         return
     begin(session)
     for problem in problems:
-        kind = "unknown_key" if problem.kind == "key" else "link"
-        notice(Notice(kind, problem.key, problem.value, problem.accepted, problem.kind, problem.details))
+        notice_of(problem)
 
 
 def ask_for(error: MissingTableError, link: str) -> None:
@@ -437,7 +442,7 @@ def _change_layer(number: int, **changes: Any) -> None:
 def _take_lesson() -> None:
     """A lesson was chosen: its link is opened."""
     name = st.session_state["lesson"]
-    if name is not None:
+    if name in PRESETS:  # who speaks to the server without a browser may send any name
         show(Session.of(lesson(name)))
 
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import i18n, page
-from app.views import playground
+from app.views import by_hand, playground
 
 
 def main() -> None:
@@ -15,8 +15,19 @@ def main() -> None:
     def show_playground() -> None:
         playground.render(t)
 
+    def show_surface() -> None:
+        playground.render(t, "surface")
+
+    def show_by_hand() -> None:
+        by_hand.render(t)
+
     st.navigation(
-        [st.Page(show_playground, title=t("page.title"), url_path="playground", default=True)], position="hidden"
+        [
+            st.Page(show_playground, title=t("nav.playground"), url_path="playground", default=True),
+            st.Page(show_surface, title=t("nav.surface"), url_path="surface"),
+            st.Page(show_by_hand, title=t("nav.by_hand"), url_path="by-hand"),
+        ],
+        position="top",
     ).run()
 
 

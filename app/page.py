@@ -106,8 +106,12 @@ def apologise(error: Exception) -> bool:
 
 
 def language() -> str:
-    """The language to show: the link's, else the browser's."""
-    return choose(st.query_params.get("lang"), st.context.locale)
+    """The language to show: the link's, else the one chosen on another page, else the browser's."""
+    asked = st.query_params.get("lang") or st.session_state.get("spoken")
+    if asked is not None and "lang" not in st.query_params:
+        st.query_params["lang"] = asked
+    st.session_state["spoken"] = asked
+    return choose(asked, st.context.locale)
 
 
 def _switch_language() -> None:

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import streamlit as st
 
 import engine
-from app import controls, own_panel, page
+from app import controls, own_panel, page, worksheet
+from app.assets import plotly_url
 from app.i18n import Translator
 from app.problem import problem
 from app.session import Session
 from app.stage import stage
 from app.state import MOST_LAYERS, Hidden, is_dense
 from app.traces import build
+from app.walk import Walk
+from app.workings import Workings
 from engine import Experiment
+from engine.errors import ConfigurationError
+from engine.optimisers import Optimiser
+
+SHEET = "panel"
 
 
-def render(t: Translator) -> None:
-    """One run of the page."""
+def render(t: Translator, layout: str = "network") -> None:
+    """One run of the page; its stage is laid out around the network, or around the loss "surface"."""
+    st.session_state["layout"] = layout
     if "session" not in st.session_state:
         controls.open_link(page.query())
-    page.top(t, t("page.title"))
+    page.top(t, t("page.title" if layout == "network" else "page.surface_title"))
     if own_panel.asks(t):
         return
     panel = controls.Panel(t)
@@ -48,7 +57,38 @@ def watch(t: Translator) -> None:
         st.rerun()
     page.notices(t)
     panel.live()
-    stage(stage_data(t, st.session_state["session"]), key="stage", on_action=_act)
+    data = stage_data(t, st.session_state["session"])
+    data["options"]["layout"] = st.session_state["layout"]
+    workings = by_hand(t)
+    if workings:
+        data["lit"] = workings.lit
+    stage(data, key="stage", on_action=_act, on_player=_stand)
+    step_panel(t, workings)
+
+
+def by_hand(t: Translator) -> Workings | None:
+    """This step taken apart, while the panel that shows it is open."""
+    if not st.session_state.get("by_hand"):
+        return None
+    session: Session = st.session_state["session"]
+    sheet = worksheet.own(session.link, session.edit_texts, session.step, st.session_state.get("follow", 0))
+    before = st.session_state.get(SHEET)
+    if before is None or replace(before, at="", weight=None, changes=()) != sheet:
+        st.session_state[SHEET] = sheet
+    try:
+        return Workings(Walk(t, SHEET))
+    except ConfigurationError:
+        return None
+
+
+def step_panel(t: Translator, workings: Workings | None) -> None:
+    """The panel below the stage: the same walk as on the page of its own."""
+    drawer = st.expander(t("by_hand.panel"), key="by_hand", on_change="rerun", icon=":material/calculate:")
+    if drawer.open:
+        with drawer:
+            st.caption(t("by_hand.panel_look", step=st.session_state["session"].step))
+            if workings:
+                workings.beside()
 
 
 def stage_data(t: Translator, session: Session) -> dict[str, Any]:
@@ -61,6 +101,10 @@ def stage_data(t: Translator, session: Session) -> dict[str, Any]:
         "step": session.step,
         "trace_url": f"/trace/{build()}",
         "engine_url": "/engine" if is_dense(session.start.network) else "/engine?kernels=all",
+        "surface_url": f"/surface/{build()}",
+        "plotly_url": plotly_url(),
+        "surface": session.surface,
+        "optimisers": [{"value": name, "label": t(f"names.optimiser.{name}")} for name in Optimiser.names()],
         "locale": t.tag,
         "words": t.table("stage"),
         "problem": problem(session.start.dataset),
@@ -74,6 +118,16 @@ def frame_cost(start: Experiment) -> dict[str, int]:
     """What one frame of film takes, so that the stage asks for no more at a time than can be made and sent."""
     cost = engine.cost(start, 1, 1)
     return {"bytes": cost.trace_bytes, "operations": cost.operations}
+
+
+def _stand() -> None:
+    """The film stands: the session knows where, for the panel and for other pages."""
+    player = st.session_state["stage"].player
+    session: Session = st.session_state["session"]
+    if player:
+        session = session.standing(player["link"], player["edits"], int(player["step"]))
+        st.session_state["session"] = replace(session, surface=player["surface"])
+        st.session_state["follow"] = int(player["follow"])
 
 
 def _act() -> None:

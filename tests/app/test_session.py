@@ -53,6 +53,20 @@ def test_any_other_change_begins_a_run_with_the_live_choices_of_now(session, cha
     assert changed.edits == ()
 
 
+@pytest.mark.parametrize("optimiser", ["adam", "momentum", "sgd"])
+def test_a_link_tells_what_the_session_told_that_lived_through_its_edits(session, optimiser):
+    """So a stage that outlives its server finds nothing new to make an edit of."""
+    lived = Session.of(session.settings.change(optimiser=optimiser))
+    start, edits = lived.link, []
+    changes = [{"learning_rate": 0.3}, {"regulariser": "l1"}, {"optimiser": "nesterov"}, {"learning_rate": 1.0}]
+    for step, change in enumerate(changes):
+        before, lived = lived.live, lived.change(**change)
+        edits += [f"{step}.{key}.{value}" for key, value in lived.live.items() if value != before[key]]
+        opened, problems = Session.opened(f"{start}&edits={'_'.join(edits)}&step={step}")
+        assert not problems
+        assert (opened.live, opened.settings) == (lived.live, lived.settings)
+
+
 def test_a_link_opens_with_its_edits_and_shows_what_is_live_at_its_step():
     session, problems = Session.opened(
         "data=xor&edits=100.learning_rate.0.3_137.optimiser.adam:0.01_300.learning_rate.1&step=200&test=true"

@@ -17,9 +17,10 @@ const OF_ONE_UNIT = 80;
  * @param {import("./layout/dense.js").Layout} layout
  * @param {import("./forward.js").Dense[]} layers  with weights
  * @param {string|null} focus  id of a unit or edge whose edges matter now
+ * @param {Set<string>} lit  ids of edges that are drawn in any case
  * @returns {Link[]}
  */
-export function chooseLinks(model, layout, layers, focus) {
+export function chooseLinks(model, layout, layers, focus, lit = new Set()) {
   const all = edgeCount(model) <= MOST;
   const keep = all ? () => true : strongest(layers, Math.floor(STRONGEST / layers.length), () => true);
   const ofFocus = (layer, to, from) => touches(focus, layer, to, from);
@@ -28,7 +29,7 @@ export function chooseLinks(model, layout, layers, focus) {
   layers.forEach(({ units, inputs }, i) => {
     for (let to = 0; to < units; to += 1) {
       for (let from = 0; from < inputs; from += 1) {
-        if (keep(i + 1, to, from) || focused(i + 1, to, from)) links.push(makeLink(model, layout, i + 1, to, from));
+        if (keep(i + 1, to, from) || focused(i + 1, to, from) || lit.has(edgeId(i + 1, to, from))) links.push(makeLink(model, layout, i + 1, to, from));
       }
     }
   });

@@ -1,7 +1,7 @@
 /** One real button a neuron over the canvas: focus walks over them with the arrow keys, Enter keeps one selected. */
 
 import { createCells } from "./blocks/cells.js";
-import { h } from "./dom.js";
+import { h, setAttr } from "./dom.js";
 
 /**
  * @param {{say: Function, act: (action: object) => void, describe: (id: string) => string}} tools
@@ -29,7 +29,7 @@ export function createNeurons({ say, act, describe }) {
   }
 
   function makeButton({ id, x, y, w, h: height }) {
-    const button = h("button", { type: "button", tabindex: -1, "data-id": id, onclick: () => act({ type: "select", id }) });
+    const button = h("button", { type: "button", tabindex: -1, "data-id": id, "aria-label": id, onclick: () => act({ type: "select", id }) });
     Object.assign(button.style, { left: `${x}px`, top: `${y}px`, width: `${w}px`, height: `${height}px` });
     return button;
   }
@@ -59,11 +59,10 @@ export function createNeurons({ say, act, describe }) {
     }
   }
 
-  /** The focused neuron's name follows the film when it stands still. */
+  /** The neurons' names follow the film when it stands still. */
   function refresh() {
     cells.refresh();
-    const focused = element.getRootNode().activeElement;
-    if (focused && element.contains(focused)) focused.setAttribute("aria-label", describe(focused.dataset.id));
+    for (const button of columns.flat()) setAttr(button, "aria-label", describe(button.dataset.id));
   }
   return { element, place, refresh };
 }

@@ -45,8 +45,8 @@ export class Painter {
   }
 
   /** Another experiment or theme. */
-  open(model, theme, options) {
-    Object.assign(this, { model, theme, options });
+  open(model, theme, options, still = false) {
+    Object.assign(this, { model, theme, options, still });
     this.parameters = new Parameters(model);
     this.responses = new Responses(model, domainOf(model));
     this.tiles = new Tiles(this.responses, theme);
@@ -61,7 +61,7 @@ export class Painter {
 
   resize() {
     if (!this.model || this.network.width === 0) return;
-    this.layout = layoutNetwork(this.model, this.network);
+    this.layout = layoutNetwork(this.model, { ...this.network, still: this.still });
     if (this.blocks) {
       this.links = [];
       this.blocks.place(this.layout);
@@ -76,14 +76,14 @@ export class Painter {
    * @param {import("./reducer.js").State} state
    * @param {{frame: object, next: object|null, snapshot: object, history: object, recorded: number, moving: boolean,
    *   dt: number, calm: boolean,
-   *   lens: {top: number, bottom: number}|null, refine: boolean, dirty: boolean, added: number[][]}} now
+   *   lit: Set<string>, lens: {top: number, bottom: number}|null, refine: boolean, dirty: boolean, added: number[][]}} now
    */
   paint(state, now) {
     this.count += 1;
     if (now.moving) this.flow = now.calm ? null : (this.flow ?? 0) + now.dt;
     const moment = momentOf(state);
     this.showParameters(state, moment, now);
-    const highlight = state.hover ?? state.selected;
+    const highlight = state.hover ?? (now.lit.size > 0 ? null : state.selected);
     const mapped = this.refreshMaps(state, now);
     this.paintNetwork(state, moment, highlight, now);
     if (mapped || now.dirty || !now.moving) this.paintMap(state, highlight, now);
@@ -122,7 +122,7 @@ export class Painter {
     return this.mapCost * (SIDE.still / SIDE.moving) ** 2;
   }
 
-  paintNetwork(state, moment, highlight, { snapshot, moving, lens }) {
+  paintNetwork(state, moment, highlight, { snapshot, moving, lens, lit }) {
     const { ctx, width, height } = this.network;
     if (!this.layout || width === 0) return;
     if (this.blocks) {
@@ -130,11 +130,12 @@ export class Painter {
       this.blocks.paint(ctx, { snapshot, moment, highlight, selected: state.selected, flow: this.flow, tools: this });
       return;
     }
-    this.refreshLinks(highlight);
+    this.refreshLinks(highlight, lit);
     const numbers = this.layout.roomy && (!moving || moment.slow > 0.5);
     const scene = makeScene({
-      model: this.model, layout: this.layout, links: this.links, weights: this.parameters.layers, snapshot, moment, highlight,
-      names: this.names, selected: state.selected, flow: this.flow, numbers, lens: this.model.kind === "table" ? null : lens,
+      model: this.model, layout: this.layout, links: this.links, weights: this.parameters.layers, snapshot, moment, highlight, lit,
+      names: this.names, selected: state.selected, flow: this.flow, numbers, 
+      lens: this.model.kind === "table" || this.still ? null : lens,
     });
     ctx.clearRect(0, 0, width, height);
     this.paintFeatures(ctx);
@@ -158,12 +159,12 @@ export class Painter {
     for (const box of this.idle) this.tiles.paintFeature(ctx, box.name, box);
   }
 
-  refreshLinks(highlight) {
+  refreshLinks(highlight, lit) {
     const focus = dependsOnFocus(this.model, highlight) ? highlight : null;
-    const stale = focus !== this.linkFocus || (dependsOnFocus(this.model, "u0.0") && this.count % LINK_CADENCE === 0);
+    const stale = focus !== this.linkFocus || lit !== this.linkLit || (dependsOnFocus(this.model, "u0.0") && this.count % LINK_CADENCE === 0);
     if (this.links && !stale) return;
-    this.linkFocus = focus;
-    this.links = chooseLinks(this.model, this.layout, this.parameters.layers, focus);
+    Object.assign(this, { linkFocus: focus, linkLit: lit });
+    this.links = chooseLinks(this.model, this.layout, this.parameters.layers, focus, lit);
   }
 
   paintMap(state, highlight, { snapshot, added }) {

@@ -53,6 +53,13 @@ export class Player {
     this.restart();
   }
 
+  /** One chunk that is in hand already, and no other. @param {import("./chunk.js").Chunk} chunk */
+  hold(chunk) {
+    this.open({ traceUrl: "", link: null, edits: [], follow: 0, step: 0 });
+    this.film.add(chunk);
+    this.history.add(chunk);
+  }
+
   /** The same run up to `step`, another one after it. @param {Edit[]} edits */
   branch(edits, step) {
     this.edits = edits;
@@ -161,7 +168,7 @@ export class Player {
 }
 
 /** Why the server gave no film: 202, 503 and 5xx pass, the rest would come again. */
-async function readRefusal(response) {
+export async function readRefusal(response) {
   const text = await response.text();
   let error = {};
   try {

@@ -13,9 +13,10 @@ export class Reporter {
   /**
    * @param {() => import("./reducer.js").State|null} current  null: nothing is shown yet
    * @param {(value: object) => void} send
+   * @param {() => boolean} keepsAddress  whether the address is this stage's to keep
    */
-  constructor(current, send) {
-    Object.assign(this, { current, send, timer: 0, told: "" });
+  constructor(current, send, keepsAddress = () => true) {
+    Object.assign(this, { current, send, keepsAddress, timer: 0, told: "" });
   }
 
   /** Something changed that is worth telling. */
@@ -27,12 +28,12 @@ export class Reporter {
   tell() {
     const state = this.current();
     if (!state) return;
-    const { link, edits, follow, selected } = state;
+    const { link, edits, follow, selected, surface } = state;
     const standing = !isMoving(state);
     const step = Math.floor(state.position + 1e-6);
-    const query = address(link, edits, standing ? step : 0, location.search);
-    if (query !== location.search) history.replaceState(history.state, "", query + location.hash);
-    const value = { link, edits, step, follow, selected };
+    const query = address(link, edits, standing ? step : 0, location.search, surface);
+    if (this.keepsAddress() && query !== location.search) history.replaceState(history.state, "", query + location.hash);
+    const value = { link, edits, step, follow, selected, surface };
     if (!standing || JSON.stringify(value) === this.told) return;
     this.told = JSON.stringify(value);
     this.send(value);

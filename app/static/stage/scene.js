@@ -6,14 +6,15 @@
  * @typedef {"positive"|"negative"|"rise"|"fall"} Tone
  * @typedef {{model: import("./model.js").Model, layout: import("./layout/dense.js").Layout,
  *   links: import("./links.js").Link[], weights: import("./forward.js").Dense[], snapshot: Snapshot,
- *   moment: import("./timeline.js").Moment, highlight: string|null, selected: string|null, flow: number|null,
+ *   moment: import("./timeline.js").Moment, highlight: string|null, lit: Set<string>, selected: string|null,
+ *   flow: number|null,
  *   numbers: boolean, names: string[], lens: {top: number, bottom: number}|null}} Picture  flow: seconds of steady
  *   flow; weights: as shown,
  *   between frames; lens: where the big map stands at the right edge, if it does
  */
 
 import { pointOn } from "./layout/curve.js";
-import { parseId, touches } from "./model.js";
+import { lightOf } from "./light.js";
 import { edgeStrength, edgeWidth, largest, pulseRadius } from "./scales.js";
 import { clamp, ease, turnProgress } from "./timeline.js";
 
@@ -23,9 +24,12 @@ const BACKSTAGE = 0.4;
 /** Edge lengths a second that the steady flow moves. */
 const FLOW_SPEED = 0.42;
 const TAIL = 0.13;
+/** Least strength of an edge that the page names, however small its weight. */
+const SEEN = 0.75;
 
-/** @param {Picture} picture @returns {object[]} */
-export function makeScene(picture) {
+/** @param {Picture} told @returns {object[]} */
+export function makeScene(told) {
+  const picture = { ...told, light: lightOf(told.highlight, told.lit) };
   const marks = [];
   if (picture.lens) marks.push(wedgeMark(picture));
   addEdges(picture, marks);
@@ -34,11 +38,12 @@ export function makeScene(picture) {
   if (slow > 0 && phase === "backward") addBackward(picture, marks);
   if (slow < 1 && picture.flow !== null) addFlow(picture, marks);
   addUnits(picture, marks);
-  marks.push(answerMark(picture), ...labelMarks(picture));
+  if (hasAnswerMark(picture.model)) marks.push(answerMark(picture));
+  marks.push(...labelMarks(picture));
   return marks;
 }
 
-function addEdges({ links, weights, snapshot, moment, highlight }, marks) {
+function addEdges({ links, weights, snapshot, moment, light }, marks) {
   const change = moment.phase === "update" ? moment.slow * Math.sin(Math.PI * moment.progress) : 0;
   const most = change > 0 ? largestUpdate(snapshot) : 1;
   const presence = moment.phase === "backward" ? 1 - BACKSTAGE * moment.slow : 1;
@@ -46,9 +51,11 @@ function addEdges({ links, weights, snapshot, moment, highlight }, marks) {
     const { layer, to, from } = link;
     const { weight, inputs } = weights[layer - 1];
     const w = weight[to * inputs + from];
-    const share = highlight && !touches(highlight, layer, to, from) ? DIMMED : presence;
+    const shines = !light || light.edge(layer, to, from);
+    const share = shines ? presence : DIMMED;
+    const strength = shines && light?.named ? Math.max(SEEN, edgeStrength(w)) : edgeStrength(w);
     if (change > 0) addChange(link, snapshot, change * share, most, marks);
-    marks.push({ kind: "edge", link, width: edgeWidth(w), tone: toneOf(w), alpha: edgeStrength(w) * share, dashed: w < 0 });
+    marks.push({ kind: "edge", link, width: edgeWidth(w), tone: toneOf(w), alpha: strength * share, dashed: w < 0 });
   }
 }
 
@@ -69,18 +76,18 @@ function largestUpdate(snapshot) {
 }
 
 /** Values leave one layer together and arrive at the next: size and tone are weight times activation. */
-function addForward({ model, links, weights, snapshot, moment, highlight }, marks) {
+function addForward({ model, links, weights, snapshot, moment, light }, marks) {
   const turns = model.layers.length - 1;
   const layer = Math.min(turns, Math.floor(moment.progress * turns) + 1);
   const t = ease(clamp(turnProgress(moment.progress, layer - 1, turns) / 0.86, 0, 1));
   const { weight, inputs } = weights[layer - 1];
   const carried = (link) => weight[link.to * inputs + link.from] * snapshot.layers[layer - 1].a[link.from];
   addTravellers(links.filter((link) => link.layer === layer), carried, t,
-    { tones: FORWARD, highlight, strength: moment.slow }, marks);
+    { tones: FORWARD, light, strength: moment.slow }, marks);
 }
 
 /** Blame leaves the output and runs back: size and tone are the gradient of each weight for the followed example. */
-function addBackward({ model, links, snapshot, moment, highlight }, marks) {
+function addBackward({ model, links, snapshot, moment, light }, marks) {
   const turns = model.layers.length - 1;
   const layer = Math.max(1, turns - Math.floor(moment.progress * turns));
   const t = ease(clamp(turnProgress(moment.progress, turns - layer, turns) / 0.86, 0, 1));
@@ -88,19 +95,19 @@ function addBackward({ model, links, snapshot, moment, highlight }, marks) {
   const inputs = snapshot.layers[layer - 1].a.length;
   const carried = (link) => exampleGradient[link.to * inputs + link.from];
   addTravellers(links.filter((link) => link.layer === layer), carried, 1 - t,
-    { tones: BACKWARD, highlight, strength: moment.slow }, marks);
+    { tones: BACKWARD, light, strength: moment.slow }, marks);
 }
 
 const FORWARD = { up: "positive", down: "negative", hollow: false, tail: -TAIL };
 const BACKWARD = { up: "rise", down: "fall", hollow: true, tail: TAIL };
 
-function addTravellers(links, carried, t, { tones, highlight, strength }, marks) {
+function addTravellers(links, carried, t, { tones, light, strength }, marks) {
   const sizes = links.map(carried);
   const most = largest(sizes);
   const fade = strength * Math.min(1, 12 * t, 12 * (1 - t) + 0.25);
   links.forEach((link, i) => {
     const share = Math.abs(sizes[i]) / most;
-    const dim = highlight && !touches(highlight, link.layer, link.to, link.from) ? DIMMED : 1;
+    const dim = light && !light.edge(link.layer, link.to, link.from) ? DIMMED : 1;
     const alpha = fade * (0.35 + 0.65 * share) * dim;
     const [x, y] = pointOn(link.curve, t);
     const tail = [1, 2, 3].map((n) => pointOn(link.curve, clamp(t + (tones.tail * n) / 3, 0, 1)));
@@ -110,7 +117,7 @@ function addTravellers(links, carried, t, { tones, highlight, strength }, marks)
 }
 
 /** Faster than phases can be told: a gentle stream to the right, a thinner one back. One mark a tone: they are many. */
-function addFlow({ links, weights, moment, flow, highlight }, marks) {
+function addFlow({ links, weights, moment, flow, light }, marks) {
   const alpha = 1 - moment.slow;
   const streams = {
     positive: { kind: "stream", tone: "positive", hollow: false, alpha: 0.85 * alpha, drops: [] },
@@ -121,7 +128,7 @@ function addFlow({ links, weights, moment, flow, highlight }, marks) {
     const { weight, inputs } = weights[link.layer - 1];
     const w = weight[link.to * inputs + link.from];
     const share = Math.min(1, Math.abs(w) / 1.6);
-    if (share < 0.2 || (highlight && !touches(highlight, link.layer, link.to, link.from))) continue;
+    if (share < 0.2 || (light && !light.edge(link.layer, link.to, link.from))) continue;
     const offset = (0.618 * (7 * link.to + 13 * link.from + 3 * link.layer)) % 1;
     addDrop(streams[toneOf(w)], link.curve, (FLOW_SPEED * flow + offset) % 1, 1.2 + 1.4 * share);
     if ((link.to + link.from) % 2 === 1) addDrop(streams.rise, link.curve, 1 - ((FLOW_SPEED * flow + 1.7 * offset) % 1), 2.3);
@@ -135,8 +142,7 @@ function addDrop({ drops }, curve, t, radius) {
 }
 
 function addUnits(picture, marks) {
-  const { model, layout, snapshot, moment, highlight, selected } = picture;
-  const bright = neighbourhood(highlight);
+  const { model, layout, snapshot, moment, highlight, light, selected } = picture;
   layout.units.forEach((boxes, layer) => {
     const { a, delta } = snapshot.layers[layer];
     const filled = fillOf(model, layer, moment);
@@ -148,7 +154,7 @@ function addUnits(picture, marks) {
         kind: "unit", box, face: faceOf(model, layer, layout.columns[layer].dense), value: a[box.unit],
         share: a[box.unit] / reach,
         filled, delta: delta?.[box.unit] ?? 0, blamed: blamed * Math.abs((delta?.[box.unit] ?? 0) / blameReach) ** 0.5,
-        alpha: bright && !bright(layer, box.unit) ? 0.35 : 1, ring: box.id === selected || box.id === highlight,
+        alpha: light && !light.unit(layer, box.unit) ? 0.35 : 1, ring: box.id === selected || box.id === highlight,
         number: numberOf(picture, layer, box.unit, filled, blamed),
       });
     }
@@ -188,15 +194,6 @@ function faceOf(model, layer, dense) {
   return dense ? "plain" : "value";
 }
 
-/** A test for the units that the highlighted one is computed from or feeds; null if nothing is highlighted. */
-function neighbourhood(id) {
-  const part = parseId(id);
-  if (!part) return null;
-  const { layer: at, unit: self, to, from } = part;
-  if (part.kind === "unit") return (layer, unit) => Math.abs(layer - at) === 1 || (layer === at && unit === self);
-  return (layer, unit) => (layer === at && unit === to) || (layer === at - 1 && unit === from);
-}
-
 function wedgeMark({ layout, highlight, lens }) {
   const box = layout.units.flat().find(({ id }) => id === highlight) ?? layout.units.at(-1)[0];
   return { kind: "wedge", box, right: layout.width, ...lens };
@@ -218,6 +215,11 @@ function labelMarks({ model, layout, names }) {
 export function toldOf({ phase, progress, slow }) {
   if (phase === "loss") return ease(Math.min(1, 2 * progress));
   return phase === "forward" && slow > 0 ? 0 : 1;
+}
+
+/** Several numbers at once have no single answer to show beside the outputs. */
+function hasAnswerMark({ answer, layers }) {
+  return answer !== "value" || layers.at(-1).units === 1;
 }
 
 /** Prediction against target, and the loss: told in its phase, quiet otherwise. */

@@ -4,6 +4,7 @@
  */
 
 import { leastHeight } from "./blocks/layout.js";
+import { decodeChunk } from "./chunk.js";
 import { details, layerName } from "./describe.js";
 import { h, setAttr } from "./dom.js";
 import { watchEngine } from "./engine.js";
@@ -33,6 +34,9 @@ const CONTROL_EVENTS = ["keydown", "pointerdown", "pointerup"];
 const COURTESY = 120;
 /** Actions that Python and the address need not hear of. */
 const PRIVATE = new Set(["hover", "cursor", "newClass", "log"]);
+/** What a person can do with a picture that stands still. */
+const STILL_ACTIONS = new Set(["hover", "select", "calm"]);
+const NOTHING_LIT = new Set();
 
 export class Stage {
   /** @param {ShadowRoot|HTMLElement} parent */
@@ -50,7 +54,8 @@ export class Stage {
     this.root.stagePaints = 0;
     parent.append(this.root);
     this.stopKeys = listenToKeys(this.root, this.act);
-    this.reporter = new Reporter(() => this.held && this.state, (value) => this.hooks.setStateValue("player", value));
+    this.reporter = new Reporter(() => this.held && this.state, (value) => this.hooks.setStateValue("player", value),
+      () => !this.data?.still);
     this.observer = new ResizeObserver(() => this.resize());
     for (const type of CONTROL_EVENTS) addEventListener(type, this.giveWay, { capture: true, passive: true });
     this.motion = matchMedia("(prefers-reduced-motion: reduce)");
@@ -70,10 +75,13 @@ export class Stage {
     if (worded !== this.worded) this.build(data);
     this.worded = worded;
     this.options = { show_test: false, discretise: false, ...data.options };
+    setAttr(this.root, "data-layout", data.options?.layout ?? "network");
     const other = data.link !== this.state.link || data.trace_url !== this.traceUrl;
+    this.data = data;
+    this.lit = data.lit?.length > 0 ? new Set(data.lit) : NOTHING_LIT;
     if (other) this.open(data);
     else this.applyLive(data.live ?? {});
-    this.data = data;
+    if (data.still) this.standAt(data);
     this.live = data.live ?? {};
     this.retheme();
     this.wake();
@@ -81,11 +89,13 @@ export class Stage {
 
   /** The DOM, in the data's language. */
   build({ words, locale, options }) {
+    this.shell?.landscape.close();
     this.say = createSay(words);
     this.format = createFormat(locale);
     this.shell = createShell(this.root, {
       say: this.say, format: this.format, act: this.act, retry: () => this.retry(), describe: (id) => this.describe(id),
       send: (action) => this.hooks.setTriggerValue("action", action), follow: (move) => this.followBy(move),
+      edit: (key, value) => this.edit(key, value), wake: () => this.wake(),
       addPoint: (x1, x2, label) => this.edit("point", pointValue(x1, x2, label)),
     }, options?.hidden ?? []);
     this.painter = new Painter({ ...this.shell, format: this.format, say: this.say });
@@ -112,6 +122,8 @@ export class Stage {
     this.shell.table.reset();
     this.state = reduce(this.state, { type: "open", link: data.link, edits: data.edits ?? [], step: data.step ?? 0,
       intro: first });
+    const asked = data.options?.layout === "surface" ? data.surface ?? "" : data.surface;
+    if (first && typeof asked === "string") this.state = reduce(this.state, { type: "surface", open: true, text: asked });
     this.openPlayer();
     this.stopEngine();
     this.engine = null;
@@ -119,7 +131,15 @@ export class Stage {
     this.reporter.soon();
   }
 
+  /** A still picture shows what it is told of one step: no more of it than the page has told so far. */
+  standAt({ step, told = 0 }) {
+    this.state = { ...this.state, playing: false, goal: null, intro: null, position: step + told };
+    setAttr(this.root, "data-still", "true");
+    this.narrator.due = true;
+  }
+
   openPlayer() {
+    if (this.data.still) return this.player.hold(decodeChunk(bytesOf(this.data.still)));
     const { link, edits, follow, position } = this.state;
     this.player.open({ traceUrl: this.traceUrl, link, edits, follow, step: position, frame: this.frameCost });
   }
@@ -173,6 +193,7 @@ export class Stage {
 
   /** Everything that a person does comes through here. */
   act = (action) => {
+    if (this.data?.still && !STILL_ACTIONS.has(action.type)) return;
     const before = this.state;
     this.state = reduce(before, { ...action, shown: this.held?.step ?? before.position });
     if (this.state === before) return;
@@ -206,7 +227,8 @@ export class Stage {
   advance(dt) {
     const { film, rate } = this.player;
     const every = this.state.goal ? 1 : everyFor(SPEEDS[this.state.speed], rate);
-    const covered = film.coverage(Math.floor(this.state.position), every);
+    const step = Math.floor(this.state.position);
+    const covered = Math.min(film.coverage(step, every), this.shell.landscape.coverage(step, every));
     const before = this.state;
     this.state = reduce(before, { type: "tick", dt, limit: covered - 1e-3, end: film.end });
     this.waiting = this.state.position === before.position;
@@ -215,7 +237,9 @@ export class Stage {
 
   askForFilm() {
     const { position, goal, playing, speed } = this.state;
-    this.player.want({ position: Math.min(goal?.position ?? position, this.player.film.end), speed: SPEEDS[speed], playing });
+    const wish = { position: Math.min(goal?.position ?? position, this.player.film.end), speed: SPEEDS[speed], playing };
+    this.player.want(wish);
+    this.shell.landscape.want(wish);
   }
 
   /** The frame of the film for the present position; the last one shown while a new one is on its way. */
@@ -244,7 +268,7 @@ export class Stage {
   dress() {
     this.shell.map.open(this.model, this.theme);
     this.makeRoom();
-    this.painter.open(this.model, this.theme, this.options);
+    this.painter.open(this.model, this.theme, this.options, Boolean(this.data.still));
     this.relayout();
   }
 
@@ -278,9 +302,20 @@ export class Stage {
     this.lastPaint = now;
     this.painter.paint(this.state, {
       frame: this.held, next: film.after(this.held), snapshot: this.snapshot, history, recorded: this.recorded(),
-      moving, dt, calm: this.state.calm, lens: this.lens, refine, dirty: this.dirty, added: this.addedPoints(),
+      moving, dt, calm: this.state.calm, lens: this.lens, lit: moving ? NOTHING_LIT : this.lit, refine, dirty: this.dirty, added: this.addedPoints(),
     });
+    this.paintLandscape(moving);
     this.root.stagePaints += 1;
+  }
+
+  paintLandscape(moving) {
+    const { film } = this.player;
+    const { surface_url: url, plotly_url: plotly, optimisers } = this.data;
+    this.shell.landscape.show({
+      setup: { url, plotly, optimisers, traceUrl: this.traceUrl, link: this.state.link }, state: this.state, frame: this.held,
+      next: film.after(this.held), film, moment: momentOf(this.state), model: this.model, theme: this.theme, moving,
+      rate: this.snapshot.learningRate,
+    });
   }
 
   /** A picture that stands still is drawn once more, finer. */
@@ -390,7 +425,13 @@ export class Stage {
     this.motion.removeEventListener("change", this.onMotion);
     for (const type of CONTROL_EVENTS) removeEventListener(type, this.giveWay, { capture: true });
     this.observer.disconnect();
+    this.shell?.landscape.close();
     this.player.close();
     this.root.remove();
   }
+}
+
+/** A chunk that came with the data, as base64. */
+function bytesOf(text) {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer;
 }

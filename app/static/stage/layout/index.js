@@ -17,20 +17,20 @@ const LABEL_ROOM = { plane: 44, line: 30, table: 100 };
 
 /**
  * @param {import("../model.js").Model} model
- * @param {{width: number, height: number}} size
+ * @param {{width: number, height: number, still?: boolean}} size  still: only the inputs that are fed, by name
  * @returns {import("./dense.js").Layout}
  */
-export function layoutNetwork(model, { width, height }) {
+export function layoutNetwork(model, { width, height, still = false }) {
   if (model.family === "blocks") return layoutBlocks(model, { width, height });
   const narrow = width < NARROW;
   const lasting = model.answer === "classes";
   return layoutDense(model, {
     width, height,
-    top: narrow ? 16 : 54,
+    top: narrow || still ? 16 : 54,
     bottom: 16,
     left: narrow ? 6 : model.image ? 10 : LABEL_ROOM[model.kind],
     right: narrow ? (lasting ? 62 : 58) : lasting ? 128 : 104,
-    features: model.kind === "plane" && !narrow ? ALL_FEATURES : [],
+    features: model.kind === "plane" && !narrow && !still ? ALL_FEATURES : [],
   });
 }
 

@@ -1,0 +1,110 @@
+"""One step by hand: a training step taken apart, with the formula and the numbers of each of its operations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from app import page, sharing, worksheet
+from app.controls import notice_of, put
+from app.i18n import Translator
+from app.lessons import LESSONS
+from app.page import Notice
+from app.session import Session
+from app.walk import DIGITS, Walk
+from app.workings import Workings
+from app.worksheet import LAST_STEP, Worksheet
+from engine.errors import ConfigurationError
+
+KEY = "sheet"
+OWN = "own"  # in the menu of networks
+ADDRESS = (*sharing.KEYS, *worksheet.KEYS)
+
+
+def render(t: Translator) -> None:
+    """One run of the page."""
+    if KEY not in st.session_state:
+        begin()
+    page.top(t, t("by_hand.title"))
+    work(t)
+
+
+def begin() -> None:
+    """What a visitor sees first: what the link says, else the playground's network, else the first lesson."""
+    sheet, problems = worksheet.read(page.query())
+    for problem in problems:
+        notice_of(problem)
+    if "session" in st.session_state and not {"lesson", "v"} & set(st.query_params):
+        sheet = own()
+    st.session_state[KEY] = sheet
+
+
+def own() -> Worksheet:
+    """The playground's network at the step where its stage stands."""
+    if "session" not in st.session_state:
+        st.session_state["session"] = Session.opened("")[0]
+    session: Session = st.session_state["session"]
+    return worksheet.own(session.link, session.edit_texts, session.step, st.session_state.get("follow", 0))
+
+
+@st.fragment
+def work(t: Translator) -> None:
+    """Everything that follows the walk: a fragment, so that an operation draws nothing else anew."""
+    page.notices(t)
+    choose(t)
+    page.keep_in_address(st.session_state[KEY].query(), ADDRESS)
+    try:
+        walk = Walk(t, KEY)
+    except ConfigurationError as error:
+        st.error(Notice("misfit", error.name, str(error.value), error.accepted).say(t), icon=":material/info:")
+        return
+    workings = Workings(walk)
+    workings.show()
+
+
+def choose(t: Translator) -> None:
+    """Which network, which example, which step, how many digits."""
+    sheet: Worksheet = st.session_state[KEY]
+    with st.container(key="hand_choice", horizontal=True, vertical_alignment="bottom", gap="small"):
+        put("hand.lesson", sheet.lesson or OWN)
+        st.selectbox(
+            t("by_hand.lesson"), [OWN, *LESSONS], key="hand.lesson", on_change=take_lesson, width=340,
+            format_func=lambda name: t("by_hand.own") if name == OWN else t(f"lessons.{name}.name"),
+            help=t("by_hand.lesson_help"),
+        )  # fmt: skip
+        examples = len(sheet.experiment.dataset.x_train)
+        if examples > 1:
+            put("hand.row", sheet.row + 1)
+            st.number_input(
+                t("by_hand.example", count=examples), 1, examples, key="hand.row", on_change=take_row, width=150,
+                help=t("by_hand.example_help"),
+            )  # fmt: skip
+        put("hand.step", sheet.step)
+        st.number_input(
+            t("by_hand.step"), 0, LAST_STEP, key="hand.step", on_change=take_step, width=150, help=t("by_hand.step_help")
+        )
+        put(f"{KEY}.digits", st.session_state.get(f"{KEY}.digits", DIGITS[1]))
+        st.selectbox(
+            t("by_hand.digits"), DIGITS, key=f"{KEY}.digits", width=120, help=t("by_hand.digits_help"),
+            format_func=lambda digits: str(digits) if digits < DIGITS[-1] else t("by_hand.all_digits"),
+        )  # fmt: skip
+    if sheet.lesson is not None:
+        source = LESSONS[sheet.lesson].source
+        st.caption(" ".join([t(f"lessons.{sheet.lesson}.look"), *([f"({source})"] if source else [])]))
+
+
+def take_lesson() -> None:
+    """Another network was chosen."""
+    name = st.session_state["hand.lesson"]
+    st.session_state[KEY] = own() if name == OWN else Worksheet(lesson=name)
+
+
+def take_row() -> None:
+    """Another example is followed."""
+    st.session_state[KEY] = replace(st.session_state[KEY], row=st.session_state["hand.row"] - 1)
+
+
+def take_step() -> None:
+    """Another step is taken apart."""
+    st.session_state[KEY] = replace(st.session_state[KEY], step=st.session_state["hand.step"])
