@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 from app import sharing
+from app.costs import most_steps
 from app.state import CHOICES, VIEW, Settings, flat_optimiser, flat_regulariser
 from engine import Edit, Experiment
 
@@ -54,6 +55,9 @@ class Session:
     def opened(cls, link: str) -> tuple[Session, Sequence[sharing.LinkProblem]]:
         """The session of a link, ours or TF Playground's, and what in it was not accepted."""
         experiment, step, problems = sharing.read_link_leniently(link)
+        if step > (most := most_steps(experiment)):
+            problems = [*problems, _too_far(step, most)]
+            step = 0
         start = replace(experiment, edits=())
         settings = Settings.from_experiment(start).change(**sharing.read_view(link))
         session = cls(settings, start, sharing.write_link(start), _live_texts(start), experiment.edits, step)
@@ -95,6 +99,11 @@ class Session:
     def edit_texts(self) -> list[list[Any]]:
         """The opened link's edits as [step, key, value text]."""
         return [[edit.step, edit.key, sharing.edit_text(edit).split(".", 2)[2]] for edit in self.edits]
+
+
+def _too_far(step: int, most: int) -> sharing.LinkProblem:
+    """The step that a link asks for would take too long to come to, for a network of this size."""
+    return sharing.LinkProblem("step", str(step), f"at most {most}", "integer", {"low": 0, "high": most})
 
 
 def _live_texts(experiment: Experiment) -> dict[str, Any]:

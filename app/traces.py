@@ -18,6 +18,7 @@ from urllib.parse import unquote_plus
 
 import engine
 from app import sharing
+from app.costs import MOST_BYTES, MOST_MEMORY, MOST_OPERATIONS
 from app.pool import Job, Pool, Ticket, Visitor
 from app.standby import Standby
 from engine import Cost, Experiment
@@ -30,9 +31,6 @@ ROOT = Path(__file__).resolve().parent.parent
 LONGEST_QUERY = 8192  # characters: a link of 4 KB, percent-encoded
 LAST_STEP = 100_000_000
 MOST_FRAMES = 2_000
-MOST_BYTES = 16 * 2**20
-MOST_MEMORY = 256 * 2**20
-MOST_OPERATIONS = 2 * 10**10  # multiply-adds; a few seconds of one core
 
 
 class TraceError(Exception):

@@ -291,6 +291,10 @@ class Workings:
     # ------------------------------------------------------------------------------------------------------ wiggle
 
     def _wiggle(self) -> None:
+        with st.container(key=f"{self.key}_wiggled"):
+            self._wiggled()
+
+    def _wiggled(self) -> None:
         t, key = self.t, f"{self.key}.wiggle"
         st.caption(t("by_hand.wiggle.look"))
         with st.container(horizontal=True, vertical_alignment="bottom"):

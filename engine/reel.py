@@ -26,7 +26,7 @@ MOST_BYTES = 2**23  # of what is kept until the frames are judged
 
 
 def shoot(recorder: _Recorder, first: int, every: int, steps: int) -> int:
-    """Records frames from number `first` on, of a run that has `steps` to go; gives how many (0: none).
+    """Records frames from number `first` on, of a settled run that has `steps` to go; gives how many (0: none).
 
     At most what one piece of work may take, and up to the next edit.
     """

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import streamlit as st
 
-import engine
-from app import controls, own_panel, page, worksheet
+from app import controls, costs, own_panel, page, worksheet
 from app.assets import plotly_url
 from app.i18n import Translator
 from app.problem import problem
@@ -19,7 +18,6 @@ from app.state import MOST_LAYERS, Hidden, is_dense
 from app.traces import build
 from app.walk import Walk
 from app.workings import Workings
-from engine import Experiment
 from engine.errors import ConfigurationError
 from engine.optimisers import Optimiser
 
@@ -30,6 +28,7 @@ def render(t: Translator, layout: str = "network") -> None:
     """One run of the page; its stage is laid out around the network, or around the loss "surface"."""
     st.session_state["layout"] = layout
     if "session" not in st.session_state:
+        st.session_state["visit"] = secrets.token_hex(8)
         controls.open_link(page.query())
     page.top(t, t("page.title" if layout == "network" else "page.surface_title"))
     if own_panel.asks(t):
@@ -95,6 +94,7 @@ def stage_data(t: Translator, session: Session) -> dict[str, Any]:
     """What the stage is told; the film itself it fetches."""
     chosen = session.settings
     return {
+        "visit": st.session_state.get("visit", ""),
         "link": session.link,
         "live": session.live,
         "edits": session.edit_texts,
@@ -108,16 +108,9 @@ def stage_data(t: Translator, session: Session) -> dict[str, Any]:
         "locale": t.tag,
         "words": t.table("stage"),
         "problem": problem(session.start.dataset),
-        "frame": frame_cost(session.start),
+        "frame": costs.frame(session.start),
         "options": {"show_test": chosen.show_test, "discretise": chosen.discretise, "hidden": list(chosen.hidden)},
     }
-
-
-@lru_cache(maxsize=64)
-def frame_cost(start: Experiment) -> dict[str, int]:
-    """What one frame of film takes, so that the stage asks for no more at a time than can be made and sent."""
-    cost = engine.cost(start, 1, 1)
-    return {"bytes": cost.trace_bytes, "operations": cost.operations}
 
 
 def _stand() -> None:
@@ -131,8 +124,11 @@ def _stand() -> None:
 
 
 def _act() -> None:
-    """A person changed the structure on the stage itself."""
+    """A person changed the structure on the stage itself; or the stage tells a new session where it stands."""
     action = st.session_state["stage"].action
+    if action["kind"] == "reopen":
+        controls.open_link(str(action["link"]).removeprefix("?"))
+        return
     layers, features = controls.settings().layers, controls.settings().features
     kind, number = action["kind"], int(action.get("layer", 0))
     if kind == "toggle_feature":

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import sys
 from collections.abc import Callable, Coroutine, Mapping
 from typing import NamedTuple
 
+from tests.load.machine import Server
 from tests.load.measures import ROW, Measure
 
 
@@ -27,6 +29,7 @@ def arguments(program: str, words: str | None, scenarios: Mapping[str, Scenario]
     parser.add_argument("scenario", nargs="*", help=f"some of {', '.join(scenarios)} (default: all)")
     parser.add_argument("--visitors", type=int, help="how many, instead of the number that the bars are for")
     parser.add_argument("--seconds", type=float, help="how long each scenario is measured")
+    parser.add_argument("--python", default=sys.executable, help="the Python that runs the server (default: this one)")
     parser.add_argument("--short", action="store_true", help="a few visitors for seconds: a look, not a measurement")
     return parser
 
@@ -37,12 +40,11 @@ async def measure(scenario: Scenario, options: argparse.Namespace) -> list[Measu
     return await scenario.run(options.visitors or visitors, options.seconds or seconds)
 
 
-def main(
-    program: str, words: str | None, scenarios: Mapping[str, Scenario], command_line: list[str] | None = None
-) -> int:
+def main(program: str, words: str | None, scenarios: Mapping[str, Scenario]) -> int:
     """Runs what the command line asks for; the exit code: 1 where a bar is missed."""
     parser = arguments(program, words, scenarios)
-    options = parser.parse_args(command_line)
+    options = parser.parse_args()
+    Server.python = options.python
     if unknown := set(options.scenario) - set(scenarios):
         parser.error(f"no scenario {', '.join(sorted(unknown))}; there are {', '.join(scenarios)}")
     missed = 0

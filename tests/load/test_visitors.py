@@ -194,6 +194,7 @@ def test_a_bar_without_a_value_is_missed():
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # visitors are still there at the end
 @pytest.mark.parametrize("name", [*SCENARIOS, *FAULTS])
 def test_short_version(name):
     if name in THROUGH_PROXY and NGINX is None:

@@ -44,9 +44,10 @@ export class Player {
     this.backfilled = true;
   }
 
-  /** Another experiment: everything recorded is another run's. */
-  open({ traceUrl, link, edits, follow, step, frame = { bytes: 0, operations: 0 } }) {
+  /** Another experiment: everything recorded is another run's. @param frame  what one takes, and how many steps may be asked for */
+  open({ traceUrl, link, edits, follow, step, frame = { bytes: 0, operations: 0, steps: Infinity } }) {
     this.operations = frame.operations;
+    this.most = frame.steps;
     Object.assign(this, { traceUrl, link, edits, follow, rate: frameRate(frame.bytes, frame.operations), backfilled: step === 0 });
     this.film.clear();
     this.history.clear();
@@ -102,7 +103,7 @@ export class Player {
   }
 
   nextWanted(wish) {
-    const span = nextSpan(this.film, { ...wish, rate: this.rate });
+    const span = nextSpan(this.film, { ...wish, rate: this.rate, most: this.most });
     if (span || wish.playing) return span;
     if (!this.backfilled) return this.backfill(wish.position);
     const before = Math.floor(wish.position) - 1;

@@ -9,7 +9,7 @@ import { details, layerName } from "./describe.js";
 import { h, setAttr } from "./dom.js";
 import { watchEngine } from "./engine.js";
 import { listenToKeys, listenToNetwork } from "./input.js";
-import { pointValue, readPoint } from "./link.js";
+import { address, pointValue, readPoint } from "./link.js";
 import { buildModel, exists } from "./model.js";
 import { Narrator } from "./narrator.js";
 import { createFormat } from "./numbers.js";
@@ -44,6 +44,7 @@ export class Stage {
     this.parent = parent;
     this.state = INITIAL;
     this.held = null;
+    this.reopening = false;
     this.frameRequest = 0;
     this.dirty = true;
     this.stopEngine = () => {};
@@ -74,17 +75,33 @@ export class Stage {
     const worded = JSON.stringify([data.words, data.locale, data.options?.hidden]);
     if (worded !== this.worded) this.build(data);
     this.worded = worded;
+    if (this.isForgotten(data)) return;
     this.options = { show_test: false, discretise: false, ...data.options };
     setAttr(this.root, "data-layout", data.options?.layout ?? "network");
     const other = data.link !== this.state.link || data.trace_url !== this.traceUrl;
     this.data = data;
     this.lit = data.lit?.length > 0 ? new Set(data.lit) : NOTHING_LIT;
     if (other) this.open(data);
-    else this.applyLive(data.live ?? {});
+    else if (!this.reopening) this.applyLive(data.live ?? {});
+    this.reopening = false;
     if (data.still) this.standAt(data);
     this.live = data.live ?? {};
     this.retheme();
     this.wake();
+  }
+
+  /**
+   * Whether Python has forgotten this page, because its server was started anew or is another one: it begins at the address
+   * that the page once had. It is told what stands here; the film goes on, and what it says of the beginning is not ours.
+   */
+  isForgotten({ visit }) {
+    const forgotten = this.visit !== undefined && visit !== this.visit;
+    this.visit = visit;
+    if (!forgotten) return false;
+    const { link, edits, position } = this.state;
+    this.reopening = true;
+    this.hooks.setTriggerValue("action", { kind: "reopen", link: address(link, edits, Math.floor(position), location.search) });
+    return true;
   }
 
   /** The DOM, in the data's language. */
@@ -226,7 +243,7 @@ export class Stage {
 
   advance(dt) {
     const { film, rate } = this.player;
-    const every = this.state.goal ? 1 : everyFor(SPEEDS[this.state.speed], rate);
+    const every = this.state.goal ? 1 : everyFor(SPEEDS[this.state.speed], rate, this.player.most);
     const step = Math.floor(this.state.position);
     const covered = Math.min(film.coverage(step, every), this.shell.landscape.coverage(step, every));
     const before = this.state;

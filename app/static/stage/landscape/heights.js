@@ -14,8 +14,8 @@
 const TOWERING = 3;
 const KEPT = 1.6;
 /** The range of a surface that shakes is kept until it does not fit, or fills less than this share; it gets some air then. */
-const SHRUNK = 0.4;
-const AIR = 0.3;
+const SHRUNK = 0.25;
+const AIR = 0.5;
 const LEAST = 1e-9;
 
 /**

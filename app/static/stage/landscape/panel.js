@@ -31,8 +31,11 @@ import { drawSheet } from "./sheet.js";
 import { Supply } from "./supply.js";
 import { between, shareOf, Trail } from "./trail.js";
 
-/** Points along a side: the first at once, the rest behind it. */
-const RESOLUTIONS = { plane: [13, 61], line: [61, 301], shaking: [17] };
+/**
+ * Points along a side: the first at once, the rest behind it. A plane that is laid anew while the film plays is drawn once and
+ * not too fine, as each drawing costs the film a few frames; one that stands is refined.
+ */
+const RESOLUTIONS = { plane: [13, 61], line: [61, 301], again: [31], shaking: [17] };
 /** A second surface that will take longer than this many seconds has one in between. */
 const PATIENCE = 0.6;
 const BETWEEN = 31;
@@ -42,7 +45,7 @@ const LOST = 0.5;
 const ROOM = 1.5;
 const FEWER = 0.7;
 /** Milliseconds between two surfaces while the film plays; a mini-batch's may come oftener. */
-const PAUSE = { playing: 1200, batch: 200 };
+const PAUSE = { playing: 2000, batch: 200 };
 /** Milliseconds between two readings in words while the film plays. */
 const READING = 250;
 /** Milliseconds after which a surface under way has a progress bar. */
@@ -178,15 +181,21 @@ export class LandscapePanel {
       return this.stand(reason);
     }
     const { surface, flight, trouble } = this.supply;
-    if (this.askedKey === "" || this.keyOf(this.askedStep) !== this.askedKey) return this.ask(frame.step);
-    if (flight || trouble || !surface || frame.step === this.askedStep) return undefined;
-    const waited = performance.now() - this.lastAsk;
-    if (this.choices.data === "batch") {
-      if (!moving || waited > PAUSE.batch) this.ask(frame.step, moving);
-      return undefined;
-    }
-    if ((!moving || waited > PAUSE.playing) && this.isLost()) this.ask(frame.step);
-    return undefined;
+    if (this.askedKey === "" || this.keyOf(this.askedStep) !== this.askedKey) return this.ask(frame.step, "plane");
+    if (flight || trouble || !surface) return undefined;
+    const manner = this.mannerOf(surface, frame.step);
+    const pause = manner === "shaking" ? PAUSE.batch : PAUSE.playing;
+    return manner && (!moving || performance.now() - this.lastAsk > pause) ? this.ask(frame.step, manner) : undefined;
+  }
+
+  /** How the surface is to be drawn anew; null if it can stay. */
+  mannerOf(surface, step) {
+    const { moving } = this.now;
+    const finer = !moving && surface.rows > 1 && surface.columns < RESOLUTIONS.plane.at(-1) && !this.supply.limited;
+    if (finer) return "plane";
+    if (step === this.askedStep) return null;
+    if (this.choices.data === "batch") return moving ? "shaking" : "plane";
+    return this.isLost() ? (moving ? "again" : "plane") : null;
   }
 
   /** Whether the network has left the drawn part, or a plane that would follow it. */
@@ -211,7 +220,9 @@ export class LandscapePanel {
     return [Math.max(ROOM * reach("a"), FEWER * a), Math.max(ROOM * reach("b"), FEWER * b)];
   }
 
-  ask(step, shaking = false) {
+  /** @param {number} step @param {"plane"|"again"|"shaking"} manner */
+  ask(step, manner) {
+    const shaking = manner === "shaking";
     this.askedStep = step;
     this.askedKey = this.keyOf(step);
     this.lastAsk = performance.now();
@@ -219,7 +230,7 @@ export class LandscapePanel {
     const { setup, state } = this.now;
     const wish = { url: setup.url, link: setup.link, edits: state.edits, step, choices: this.choices,
       span: this.span(shaking) };
-    const sides = shaking ? RESOLUTIONS.shaking : this.choices.axes.dimensions === 1 ? RESOLUTIONS.line : RESOLUTIONS.plane;
+    const sides = RESOLUTIONS[this.choices.axes.dimensions === 1 && !shaking ? "line" : manner];
     this.watch();
     return this.supply.ask(wish, sides, { patience: PATIENCE, between: BETWEEN });
   }
@@ -390,7 +401,7 @@ export class LandscapePanel {
     const { say, format } = this.tools;
     const { surface, limited, flight } = this.supply;
     const reading = { heights: this.heights, surface, choices: this.choices, point: this.point, gradient: this.gradient,
-      update: this.update, shakes: this.shaking, limited, waiting: flight !== null, say, format };
+      update: this.update, racers: this.marks.runners.slice(1).map(({ label, point }) => ({ name: label, point })), shakes: this.shaking, limited, waiting: flight !== null, say, format };
     const text = summary(reading);
     setText(this.sentence, text);
     setAttr(this.box, "aria-label", text);
@@ -448,7 +459,7 @@ export class LandscapePanel {
     this.tools.act({ type: "seek", step });
     if (this.supply.surface.step === step && !this.supply.flight) return this.putAt(a, b, resume);
     this.pending = { step, resume, wanted: this.trail.plane.at(a, b) };
-    return this.ask(step);
+    return this.ask(step, "plane");
   }
 
   putPending() {

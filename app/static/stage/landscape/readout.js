@@ -4,7 +4,7 @@
  * @typedef {{heights: import("./heights.js").Heights, surface: import("./decode.js").Surface,
  *   choices: import("./choices.js").Choices, point: import("./trail.js").Point|null,
  *   gradient: {a: number, b: number, share: number}|null, update: {a: number, b: number, share: number}|null,
- *   shakes: boolean, limited: boolean, waiting: boolean, say: Function, format: import("../numbers.js").Format}} Reading
+ *   racers: {name: string, point: import("./trail.js").Point|null}[], shakes: boolean, limited: boolean, waiting: boolean, say: Function, format: import("../numbers.js").Format}} Reading
  */
 
 import { heightAt, heightOf, lossOf, within } from "./heights.js";
@@ -42,7 +42,13 @@ export function farness({ surface, point }) {
 
 /** Sentences on what the picture does not tell, the gravest first. @param {Reading} reading @returns {string[]} */
 export function warnings(reading) {
-  return [...placeWarnings(reading), ...surfaceWarnings(reading)];
+  return [...placeWarnings(reading), ...racerWarnings(reading), ...surfaceWarnings(reading)];
+}
+
+/** Racers that only seem to be on the surface. */
+function racerWarnings({ racers, surface, say, format }) {
+  return racers.filter(({ point }) => point && farness({ surface, point }) > FAR).map(({ name, point }) =>
+    say("surface_far_racer", { name, share: format.percent(farness({ surface, point })) }));
 }
 
 function placeWarnings(reading) {
