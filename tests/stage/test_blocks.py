@@ -331,3 +331,14 @@ def test_a_dear_film_is_asked_for_in_small_pieces(run: Run) -> None:
     body = "return a.map(([bytes, operations]) => m.frameRate(bytes, operations))"
     costs = [[1e3, 0], [1e5, 0], [1e3, 1e9], [1e7, 1e9], [1e3, 1e7]]
     assert run("plan.js", body, costs) == [60, 6, 3, 3, 60]
+
+
+def test_the_loss_curve_of_a_dear_run_is_asked_for_in_few_frames(run: Run) -> None:
+    body = "return a.map(([bytes, operations]) => m.coarseFrames(bytes, operations))"
+    assert run("plan.js", body, [[0, 0], [548, 9e4], [236_552, 3.3e8], [63_744, 5.3e8], [1e9, 1e12]]) == [
+        60,
+        60,
+        15,
+        9,
+        4,
+    ]
