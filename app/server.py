@@ -110,7 +110,11 @@ async def plotly_file(request: Request) -> Response:
         return PlainTextResponse("no such file", 404, headers={"Cache-Control": "no-store"})
     packed = "gzip" in request.headers.get("accept-encoding", "")
     content = await asyncio.to_thread(assets.plotly_script, packed)
-    headers = {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding", "Content-Encoding": "gzip" if packed else "identity"}
+    headers = {
+        "Cache-Control": FOR_EVER,
+        "Vary": "Accept-Encoding",
+        "Content-Encoding": "gzip" if packed else "identity",
+    }
     return Response(content, media_type="text/javascript", headers=headers)
 
 

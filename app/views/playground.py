@@ -28,7 +28,7 @@ def render(t: Translator, layout: str = "network") -> None:
     st.session_state["layout"] = layout
     if "session" not in st.session_state:
         controls.open_link(page.query())
-    page.top(t, t("page.title" if layout == "network" else "page.surface_title"))
+    page.top(t, t("page.title") if layout == "network" else t("page.surface_title"))
     panel = controls.Panel(t)
     st.session_state["drawn"] = panel.settings
     with st.sidebar:
