@@ -79,7 +79,8 @@ def test_weights_as_axes_are_named():
 
 def test_a_line_has_one_row():
     header, arrays = decoded(answer(f"{LINK}&axes=random:1:1&resolution=201"))
-    assert arrays["losses"].shape == (1, 201) and header["dimensions"] == 1
+    assert arrays["losses"].shape == (1, 201)
+    assert header["dimensions"] == 1
 
 
 def test_losses_beyond_float32_are_infinite_and_not_an_error():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 
@@ -90,9 +91,9 @@ def test_dragging_turns_and_buttons_turn_and_zoom(open_page: Visit):
     page.get_by_role("button", name="Turn left").click()
     wait_for_drawing(page, f"Math.abs(d.eye.x - {turned['x']}) > 0.05")
     near = drawn(page)["eye"]
+    distance = math.hypot(*near.values())
     page.get_by_role("button", name="Nearer").click()
-    wait_for_drawing(page, f"Math.hypot(d.eye.x, d.eye.y,
-      d.eye.z) < 0.9 * {(near['x'] ** 2 + near['y'] ** 2 + near['z'] ** 2) ** 0.5}")
+    wait_for_drawing(page, f"Math.hypot(d.eye.x, d.eye.y, d.eye.z) < 0.9 * {distance}")
 
 
 def test_axes_are_switched_while_the_film_plays(open_page: Visit):
@@ -100,8 +101,11 @@ def test_axes_are_switched_while_the_film_plays(open_page: Visit):
     fast(page)
     wait_for_step(page, 20)
     surface(page)
-    for axes, title in (("The path itself", "main direction 1"), ("Two weights", "→"), ("Steepest and sharpest",
-      "gradient")):
+    for axes, title in (
+        ("The path itself", "main direction 1"),
+        ("Two weights", "→"),
+        ("Steepest and sharpest", "gradient"),
+    ):
         choose(page, "Axes", axes)
         wait_for_drawing(page, f"d.titles[0].includes('{title}')")
     expect(page.locator(".stage")).to_have_attribute("data-state", "playing")
@@ -115,8 +119,13 @@ def test_axes_are_switched_while_the_film_plays(open_page: Visit):
 def test_a_link_opens_the_surface_as_it_was(open_page: Visit):
     page = open_page("/?v=1&step=60&surface=path~first~test~contour~log")
     surface(page)
-    for menu, option in (("Axes", "path"), ("Centre", "first"), ("Loss of", "test"), ("Drawing", "contour"),
-      ("Height", "log")):
+    for menu, option in (
+        ("Axes", "path"),
+        ("Centre", "first"),
+        ("Loss of", "test"),
+        ("Drawing", "contour"),
+        ("Height", "log"),
+    ):
         expect(page.locator(".landscape-host").get_by_label(menu, exact=True)).to_have_value(option)
     assert "main direction 1" in drawn(page)["titles"][0]
 
@@ -211,8 +220,10 @@ def test_the_page_of_its_own_in_portuguese(open_page: Visit, scheme: str):
     wait_for_drawing(page, "d.titles[2] === 'perda de treino'")
     expect(page.locator(".stage")).to_have_attribute("data-theme", scheme)
     network, picture = page.locator(".network-box").bounding_box(), page.locator(".landscape-box").bounding_box()
-    assert network is not None and picture is not None
-    assert picture["width"] > 1.5 * network["width"] and picture["x"] > network["x"] + network["width"]
+    assert network is not None
+    assert picture is not None
+    assert picture["width"] > 1.5 * network["width"]
+    assert picture["x"] > network["x"] + network["width"]
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(open_page: Visit):
@@ -220,7 +231,8 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(open_page: Visit):
     surface(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     box = page.locator(".landscape-box").bounding_box()
-    assert box is not None and box["width"] <= 390
+    assert box is not None
+    assert box["width"] <= 390
 
 
 def test_the_film_goes_on_while_the_learning_rate_changes(open_page: Visit):
@@ -244,8 +256,9 @@ PAINTS = """(stage) => new Promise((done) => {
 
 
 @pytest.mark.bench
-@pytest.mark.parametrize("choices", ["random:0~first~train~scene~linear", "path~now~train~contour~log",
-  "random:0~now~batch~scene~linear"])
+@pytest.mark.parametrize(
+    "choices", ["random:0~first~train~scene~linear", "path~now~train~contour~log", "random:0~now~batch~scene~linear"]
+)
 def test_the_film_and_the_marks_keep_their_pace_on_the_surface(open_page: Visit, choices: str):
     page = open_page(f"/?v=1&step=10&net=dense:8:tanh,dense:8:tanh,dense:1&surface={choices}")
     surface(page)

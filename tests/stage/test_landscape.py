@@ -165,8 +165,8 @@ def test_towering_peaks_are_cut_and_told(run: Run) -> None:
 def test_logarithmic_heights_go_back_to_the_loss(run: Run) -> None:
     body = (
         HEIGHTS
-        + "const h = m.makeHeights(surface, 'log'); return [m.heightOf(h, 0.01), m.lossOf(h, m.heightAt(h, 1, 1)),
-          h.cut]"
+        + """const h = m.makeHeights(surface, 'log'); return [m.heightOf(h, 0.01), m.lossOf(h, m.heightAt(h, 1, 1)),
+          h.cut]"""
     )
     height, loss, cut = run("landscape/heights.js", body, grid([[0.001, 0.01], [0.1, 10.0]]))
     assert height == pytest.approx(-2)
@@ -256,13 +256,12 @@ def test_choices_that_are_not_understood_are_the_usual_ones(run: Run, text: str)
                                   "weights:(dense-1-weight,3):(dense-2-weight,1)",
                                     "weights:(dense-1-bias,2)::1"])  # fmt: skip
 def test_axes_and_places_are_read_by_the_server_as_they_are_written(run: Run, axes: str) -> None:
-    body = "const c = {...m.DEFAULTS, axes: m.readAxes(a)}; return [m.axesText(c.axes), m.surfaceQuery(c, 9, 13, [1,
-      0.5]), m.placeValue(c, 0.123456789, -2)]"
+    body = """const c = {...m.DEFAULTS, axes: m.readAxes(a)}; return [m.axesText(c.axes), m.surfaceQuery(c, 9, 13, [1,
+      0.5]), m.placeValue(c, 0.123456789, -2)]"""
     text, query, place = run("landscape/choices.js", body, axes)
     network = sharing.read_link(LINK).network
-    assert text == axes.removesuffix("") and sharing.read_axes(text, network, "axes") == sharing.read_axes(
-        axes, network, "axes"
-    )
+    assert text == axes.removesuffix("")
+    assert sharing.read_axes(text, network, "axes") == sharing.read_axes(axes, network, "axes")
     request = surfaces.parse_request(f"{LINK}&{query}")
     assert (request.step, request.axes, request.resolution, request.span, request.link) == (
         9,
@@ -316,7 +315,8 @@ def test_a_coarse_surface_comes_first_and_the_link_carries_only_what_is_felt(run
         run, "await supply.ask(wish, [13, 61]); return [sides(), asked[0], supply.surface.columns]"
     )
     assert (sides, surface) == ([13, 61], 13)
-    assert "edits=4.learning_rate.0.3&" in url and "at=30&axes=random:1&centre=now&over=train" in url
+    assert "edits=4.learning_rate.0.3&" in url
+    assert "at=30&axes=random:1&centre=now&over=train" in url
 
 
 def test_a_slow_server_is_asked_for_one_in_between(run: Run) -> None:
@@ -326,8 +326,8 @@ def test_a_slow_server_is_asked_for_one_in_between(run: Run) -> None:
 
 
 def test_a_newer_wish_drops_the_older_one(run: Run) -> None:
-    body = "const old = supply.ask(wish, [13, 61]); await supply.ask({...wish, step: 31}, [13]); await old;
-      return [sides(), supply.flight, supply.trouble]"
+    body = """const old = supply.ask(wish, [13, 61]); await supply.ask({...wish, step: 31}, [13]); await old;
+      return [sides(), supply.flight, supply.trouble]"""
     assert supply(run, body) == [[13, 13], None, None]
 
 
