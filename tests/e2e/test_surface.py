@@ -49,7 +49,7 @@ def wait_for_drawing(page: Page, condition: str) -> None:
 
 def choose(page: Page, menu: str, option: str) -> None:
     """Takes an option of one of the panel's menus."""
-    page.locator(".landscape-host").get_by_label(menu, exact=True).select_option(label=option)
+    page.locator(".landscape-host").get_by_role("combobox", name=menu, exact=True).select_option(label=option)
 
 
 def test_it_is_closed_and_costs_nothing_until_it_is_opened(open_page: Visit):
@@ -79,6 +79,7 @@ def test_dragging_turns_and_buttons_turn_and_zoom(open_page: Visit):
     page = open_page("/?v=1&step=30&surface=")
     surface(page)
     before = drawn(page)["eye"]
+    page.locator(".landscape-box").scroll_into_view_if_needed()
     box = page.locator(".landscape-box").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 200, box["y"] + 200)
@@ -126,7 +127,7 @@ def test_a_link_opens_the_surface_as_it_was(open_page: Visit):
         ("Drawing", "contour"),
         ("Height", "log"),
     ):
-        expect(page.locator(".landscape-host").get_by_label(menu, exact=True)).to_have_value(option)
+        expect(page.locator(".landscape-host").get_by_role("combobox", name=menu, exact=True)).to_have_value(option)
     assert "main direction 1" in drawn(page)["titles"][0]
 
 
@@ -179,12 +180,21 @@ def test_optimisers_race_in_step_from_the_same_start(open_page: Visit):
 def test_clicking_connections_chooses_the_weights(open_page: Visit):
     page = open_page("/?v=1&step=40&surface=weights~now~train~contour~linear")
     surface(page)
-    page.locator(".stage").evaluate(
-        """(stage) => { const canvas = stage.querySelector(".network-box canvas");
+    places = page.locator(".stage").evaluate(
+        """(stage) => {
+          const canvas = stage.querySelector(".network-box canvas");
           const box = canvas.getBoundingClientRect();
-          for (let y = 0.1; y < 0.9; y += 0.02) canvas.dispatchEvent(new PointerEvent("click", { bubbles: true,
-            clientX: box.left + 0.3 * box.width, clientY: box.top + y * box.height })); }"""
+          const [x, found] = [box.left + 0.3 * box.width, []];
+          for (let y = box.top + 20; y < box.bottom; y += 4) {
+            canvas.dispatchEvent(new PointerEvent("pointermove", { clientX: x, clientY: y }));
+            if (canvas.style.cursor === "pointer") found.push([x, y]);
+          }
+          return [found[0], found.at(-1)];
+        }"""
     )
+    for place in places:
+        page.mouse.click(*place)
+        expect(page).to_have_url(re.compile(r"surface=weights:.*\(dense-1-weight,\d+\)"))
     expect(page).to_have_url(re.compile(r"surface=weights:\(dense-1-weight,\d+\):\(dense-1-weight,\d+\)"))
 
 

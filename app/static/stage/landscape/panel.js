@@ -94,6 +94,7 @@ export class LandscapePanel {
     const numbers = h("details", { class: "table" }, h("summary", { text: say("surface_numbers") }), h("table", {},
       this.table));
     this.details = numbers;
+    numbers.addEventListener("toggle", () => this.reread());
     this.host.replaceChildren(this.styleLink(), this.form.element, h("div", { class: "landscape-body" },
       h("div", { class: "landscape-picture" }, this.box, this.progress, this.buttons.element),
       h("div", { class: "landscape-side" }, this.sentence, this.warnings, this.retry, this.controls, numbers)));
@@ -264,9 +265,14 @@ export class LandscapePanel {
   }
 
   arrived() {
-    this.lastReading = -Infinity;
     if (!this.supply.flight) setHidden(this.progress, true);
     if (this.pending && this.supply.surface?.step === this.pending.step) this.putPending();
+    this.reread();
+  }
+
+  /** The words do not wait for their turn. */
+  reread() {
+    this.lastReading = -Infinity;
     this.tools.wake();
   }
 
