@@ -13,11 +13,13 @@ from html import escape
 
 from app.equations import derivative_of
 from app.telling import Teller
+from engine import Network
 from engine.derivation import Operation, Symbol
 
 POSITIVE, NEGATIVE = "8, 119, 189", "245, 147, 34"  # the stage's blue and orange
 WIDEST = 10  # columns and rows of a grid that is drawn; of a larger one the part around what is used
 PARAMETERS = ("w", "b", "gamma", "beta")
+RECURRENT = ("simple_rnn", "lstm", "gru")
 MARKS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 Index = tuple[int, ...]
@@ -90,7 +92,7 @@ def _table(
     teller: Teller, grid: Grid, used: set[tuple[str | None, str, Index]], made: tuple[str | None, str, Index]
 ) -> str:
     """A quantity as a table: the last two indices are rows and columns, the others stand in the caption of each part."""
-    across_time = _recurrent(grid)
+    across_time = _recurrent(grid, teller.network)
     touched = [index for layer, name, index in (*used, made) if (layer, name) == (grid.layer, grid.name)]
     parts = sorted({index[:-2] for index in grid.values})
     if len(parts) > 2:
@@ -104,12 +106,12 @@ def _table(
     return "".join(tables)
 
 
-def _recurrent(grid: Grid) -> bool:
+def _recurrent(grid: Grid, network: Network) -> bool:
     """Whether the first index is a time step that is better drawn from left to right."""
-    kind = (grid.layer or "").rpartition("_")[0]
-    return kind in ("simple_rnn", "lstm", "gru") and derivative_of(grid.name) not in PARAMETERS and (
-        grid.name.split("_")[0] not in PARAMETERS
-    )
+    name = (derivative_of(grid.name) or grid.name).split("_")[0]
+    if grid.layer is None:
+        return name == "x" and any(layer.name in RECURRENT for layer in network.layers)
+    return grid.layer.rpartition("_")[0] in RECURRENT and name not in PARAMETERS and not grid.name.startswith("g")
 
 
 def _body(

@@ -8,20 +8,24 @@ forgets nothing.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
 from app import page, sharing
+from app.costs import TooMuch
 from app.i18n import Translator
 from app.page import Notice
 from app.presets import PRESETS, lesson
 from app.session import Session
-from app.state import CHOICE, DATASETS, VIEW, Hidden, Settings
+from app.state import CHOICE, DATASETS, OWN_DATASET, VIEW, Hidden, Settings
 from engine import datasets
-from engine.errors import ConfigurationError
+from engine.activations import ActivationFunction
+from engine.datasets import own
+from engine.errors import ConfigurationError, MissingTableError
+from engine.layers import Layer
 
 MOST_HIDDEN = 8  # layers in the menu; a link may have more
 BAND = ("learning_rate", "regulariser", "regularisation_rate", "l2_rate", "prune")
@@ -40,8 +44,13 @@ def settings() -> Settings:
 
 def change(**changes: Any) -> None:
     """Changes choices; one that does not fit the others becomes a notice, and everything stays as it was."""
+    session: Session = st.session_state["session"]
     try:
-        show(st.session_state["session"].change(**changes))
+        show(session.change(**changes))
+    except MissingTableError as error:
+        ask_for(error, session.link)
+    except TooMuch as error:
+        notice(Notice(f"too_much_{error.lower}"))
     except ConfigurationError as error:
         notice(Notice("misfit", error.name, str(error.value), error.accepted))
 
@@ -59,10 +68,21 @@ def notice_of(problem: sharing.LinkProblem) -> None:
 
 def open_link(link: str) -> None:
     """Opens a link, ours or TF Playground's; each key of it that is not accepted becomes a notice."""
-    session, problems = Session.opened(link)
+    try:
+        session, problems = Session.opened(link)
+    except MissingTableError as error:
+        ask_for(error, link)
+        return
     begin(session)
     for problem in problems:
         notice_of(problem)
+
+
+def ask_for(error: MissingTableError, link: str) -> None:
+    """Remembers a table that is not kept here and the link that needs it; the page asks for its file (own_panel.py)."""
+    st.session_state["own.missing"] = {"table": error.value, "link": link}
+    if "session" not in st.session_state:
+        st.session_state["session"] = Session.of(Settings())
 
 
 def begin(session: Session) -> None:
@@ -180,8 +200,8 @@ class Panel:
             st.form_submit_button(t("link.open"), on_click=_take_link, type="primary")
             st.caption(t("link.hint"))
 
-    def data(self) -> None:
-        """Problem and data."""
+    def problem(self) -> None:
+        """Which problem, and which data."""
         t, chosen = self.t, self.settings
         st.header(t("controls.data.title"), anchor=False)
         if "task" not in chosen.hidden:
@@ -191,16 +211,57 @@ class Panel:
             )  # fmt: skip
         names = [name for name in DATASETS if datasets.entry(name).task == chosen.task]
         self.menu("dataset", "dataset", names)
+
+    def data(self) -> None:
+        """What the data are like."""
+        self._own_columns()
         self.number("classes")
         sliders = [name for name in ("noise", "train_fraction") if self._shown(name)]
         for name, cell in zip(sliders, st.columns(max(1, len(sliders)), gap="small"), strict=False):
             with cell:
                 self.scale(name, percent)
         self._features()
+        self._details()
         self._seed()
 
+    def _own_columns(self) -> None:
+        """Of a table of one's own: what is to be learned, and from what."""
+        if self.settings.dataset not in OWN_DATASET.values():
+            return
+        chosen, table = self.settings, own.find(self.settings.table)
+        target, inputs = table.roles({"target": chosen.target, "columns": chosen.columns}, chosen.task)
+        number = {column: place for place, column in enumerate(table.columns, 1)}
+        names = {place: column.name for column, place in number.items()}
+        if self._shown("target"):
+            common = self._common("target")
+            put(common["key"], number[target])
+            fitting: Sequence[int] = table.targets(chosen.task)
+            st.selectbox(options=fitting, format_func=names.__getitem__, **common)
+        if self._shown("columns"):
+            able = [place for column, place in number.items() if not column.words and column is not target]
+            common = self._common("columns")
+            put(common["key"], [number[column] for column in inputs])
+            st.multiselect(options=able, format_func=names.__getitem__, **common)
+        self._scales(inputs)
+
+    def _scales(self, inputs: Sequence[own.Column]) -> None:
+        """What the numbers on the stage are in, where they are not the table's own."""
+        session: Session = st.session_state["session"]
+        if session.start.dataset.features:
+            first, second = (page.escape(column.name) for column in inputs)
+            st.caption(self.t("own.in_plane", first=first, second=second))
+        if self.settings.task == "regression" and self.settings.standardise:
+            st.caption(self.t("own.values_scaled"))
+
+    def _details(self) -> None:
+        """How the data were made where no widget says it."""
+        words = [(self.t(f"details.{name}"), value) for name, value in self.settings.details]
+        if words:
+            st.caption(", ".join(word if value is True else f"{word} {value}" for word, value in words))
+
     def _features(self) -> None:
-        if self._shown("features"):
+        session: Session = st.session_state["session"]
+        if self._shown("features") and session.start.dataset.features:
             st.pills(
                 options=datasets.FEATURES,
                 selection_mode="multi",
@@ -228,6 +289,9 @@ class Panel:
         """Hidden layers and their activations."""
         t, chosen = self.t, self.settings
         st.header(t("controls.network.title"), anchor=False)
+        if chosen.own_layers is not None:
+            st.markdown(layer_list(t, chosen.own_layers), help=t("controls.own_layers.help"))
+            return
         left, right = st.columns(2, gap="small", vertical_alignment="bottom")
         if "layers" not in chosen.hidden:
             put("layers.count", len(chosen.layers))
@@ -309,7 +373,8 @@ class Panel:
 
     def stage(self) -> None:
         """What the stage shows besides."""
-        st.header(self.t("controls.show.title"), anchor=False)
+        if self._shown("show_test") or self._shown("discretise"):
+            st.header(self.t("controls.show.title"), anchor=False)
         self.flag("show_test")
         self.flag("discretise")
         if self.settings.dataset == "points" and self.settings.points:
@@ -380,7 +445,7 @@ def _change_layer(number: int, **changes: Any) -> None:
 def _take_lesson() -> None:
     """A lesson was chosen: its link is opened."""
     name = st.session_state["lesson"]
-    if name is not None:
+    if name in PRESETS:  # who speaks to the server without a browser may send any name
         show(Session.of(lesson(name)))
 
 
@@ -395,6 +460,28 @@ def new_seed() -> None:
 
 
 # ------------------------------------------------------------------------------------------------------------ helpers
+
+
+def layer_list(t: Translator, layers: Iterable[Layer], indent: str = "") -> str:
+    """Layers in order as a Markdown list; those within a layer below it."""
+    lines = []
+    for layer in layers:
+        options = {name: _option_words(t, name, value) for name, value in vars(layer).items()}
+        lines.append(f"{indent}1. {t(f'layers.{layer.name}', **options).removesuffix(', ')}")
+        if inner := getattr(layer, "layers", ()):
+            lines.append(layer_list(t, inner, indent + "    "))
+    return "\n".join(lines)
+
+
+def _option_words(t: Translator, name: str, value: Any) -> str:
+    """An option of a layer as people read it; nothing for an activation that does nothing."""
+    if name in ("kernel_size", "size"):
+        return "×".join(map(str, value if isinstance(value, tuple) else (value, value)))
+    if isinstance(value, float):
+        return percent(value)
+    if isinstance(value, ActivationFunction):
+        return "" if value.name == "identity" else t(f"names.activation.{value.name}")
+    return str(value)
 
 
 def known(name: str) -> tuple[str, ...]:

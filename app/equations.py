@@ -10,6 +10,7 @@ A number that has more digits than are shown is rounded; `exact` says whether an
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
@@ -29,6 +30,8 @@ from engine.derivation import (
     Symbol,
 )
 
+MOST_IN_ROW, IN_ROW = 4, 3  # terms of a sum
+BREAK = " \\\\\n&\\quad "
 TIMES = r" \cdot "
 FULL_DIGITS = 17  # enough to give back every double
 SUM, PRODUCT, POWER, ATOM = range(4)  # how firmly a piece of LaTeX holds together
@@ -47,6 +50,8 @@ LETTERS = {
     "alpha": r"\alpha",
     "mu": r"\mu",
 }
+OF_PARAMETERS = ("g", "m", "v", "s")  # the optimiser's letters: each parameter of a layer has its own
+PARAMETER = re.compile(r"(?:weight|bias)_(ih|hh)\b|\.(in|out)_proj\.")
 MARKS = {"next": "+", "hat": "", "total": r"\mathrm{tot}"}  # what a name says after its letter, above it
 CALLS = {
     "ln": r"\ln",
@@ -65,6 +70,15 @@ class Piece:
 
     text: str
     hold: int
+    terms: tuple[str, ...] = ()  # with their signs, where it is a sum
+
+    @property
+    def broken(self) -> str:
+        """A long sum over several rows of an equation."""
+        if len(self.terms) <= MOST_IN_ROW:
+            return self.text
+        rows = [" ".join(self.terms[first : first + IN_ROW]) for first in range(0, len(self.terms), IN_ROW)]
+        return BREAK.join(rows)
 
     def within(self, hold: int) -> str:
         """As a part of something that holds its parts this firmly."""
@@ -136,7 +150,8 @@ class Notation:
 
         A formula without symbols has no second line, and what is but one number is said once.
         """
-        formula, put_in = self.symbols(operation.expression), self.numbers(operation.expression)
+        formula = self._print(operation.expression, self._symbol).broken
+        put_in = self._print(operation.expression, self._value).broken
         result = self.number(operation.value)
         lines = [("=", formula)]
         if put_in not in (formula, result):
@@ -147,8 +162,8 @@ class Notation:
 
     def equation(self, operation: Operation) -> str:
         """An operation as one aligned LaTeX equation, a line for formula, numbers and result."""
-        left = self.symbol(operation.symbol)
-        rows = [f"{left if not row else ''} &{sign} {right}" for row, (sign, right) in enumerate(self.lines(operation))]
+        first, *others = self.lines(operation)
+        rows = [f"{self.symbol(operation.symbol)} &{first[0]} {first[1]}", *(f"&{sign} {text}" for sign, text in others)]
         return aligned(rows)
 
     def path(self, path: Path) -> str:
@@ -200,13 +215,14 @@ class Notation:
         raise TypeError(f"no LaTeX for {expression!r}")
 
     def _sum(self, terms: Iterable[Expr], leaf: Callable[[Symbol], Piece]) -> Piece:
-        text = ""
+        """Terms with their signs; a long sum goes on in another row of the equation, if it stands there by itself."""
+        written: list[str] = []
         for term in terms:
-            sign, inner = (" - ", term.operand) if isinstance(term, Negative) else (" + ", term)
-            piece = self._print(inner, leaf)
-            first = not text and sign == " + "
-            text += piece.text if first else (sign if text else "-") + piece.within(PRODUCT)
-        return Piece(text, SUM)
+            minus = isinstance(term, Negative)
+            piece = self._print(term.operand if isinstance(term, Negative) else term, leaf)
+            sign = ("-" if minus else "") if not written else ("- " if minus else "+ ")
+            written.append(sign + (piece.text if not written and not minus else piece.within(PRODUCT)))
+        return Piece(" ".join(written), SUM, tuple(written))
 
     def _product(self, factors: Iterable[Expr], leaf: Callable[[Symbol], Piece]) -> Piece:
         pieces = [self._print(factor, leaf).within(POWER) for factor in factors]
@@ -232,6 +248,8 @@ class Notation:
             of = "" if symbol.example is None else f"_{{{symbol.example + 1}}}"
             return Piece(rf"\frac{{\partial L{of}}}{{\partial {inner}}}", POWER)
         letter, _, part = symbol.name.partition("_")
+        if symbol.name in OF_PARAMETERS and (found := PARAMETER.search(symbol.field or symbol.origin or "")):
+            part = found[1] or found[2]
         above = MARKS[part] if part in MARKS else rf"\mathrm{{{part}}}" if part else ""
         layer = self.layers.get(symbol.layer or "", "")
         above += f"({layer})" if layer else ""
@@ -257,6 +275,7 @@ class Notation:
         return Piece(mantissa, SUM if value < 0 else ATOM)
 
     def _digits(self, value: float, digits: int) -> str:
+        value = float(value) or 0.0  # no "-0"
         return repr(value).removesuffix(".0") if digits >= FULL_DIGITS else f"{value:.{digits}g}"
 
     def _is_exact(self, value: float) -> bool:

@@ -178,7 +178,7 @@ LESSONS: Mapping[str, Lesson] = MappingProxyType(
             [[1.0]],
             {
                 "self_attention_1.in_proj.weight": [
-                    [1.0, 0.5], [-0.5, 1.0], [0.8, -0.2], [0.3, 0.9], [0.6, 0.1], [-0.2, 0.7],
+                    [1.0, 0.5], [-0.5, 1.0], [0.8, -0.3], [0.4, 0.9], [0.6, 0.1], [-0.2, 0.7],
                 ],
                 "self_attention_1.in_proj.bias": [0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
                 "self_attention_1.out_proj.weight": [[0.9, 0.2], [-0.3, 0.8]],

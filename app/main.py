@@ -11,6 +11,7 @@ def main() -> None:
     t = i18n.translator(page.language())
     st.set_page_config(page_title=t("page.title"), page_icon=page.ICON, layout="wide", initial_sidebar_state=310)
     page.style()
+    page.come_back()
 
     def show_playground() -> None:
         playground.render(t)

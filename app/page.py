@@ -26,6 +26,13 @@ def style() -> None:
     st.html(STYLE)
 
 
+@st.fragment(run_every=3600)
+def come_back() -> None:
+    """Nothing, once an hour: because of it the browser asks for the page as soon as a lost connection is back, also
+    where another server answers, which else would hear of the page at the visitor's next click.
+    """
+
+
 def top(t: Translator, title: str) -> None:
     """The page's title, and the switch between the languages."""
     with st.container(key="title", horizontal=True, vertical_alignment="center", gap="small"):
@@ -88,9 +95,13 @@ def notices(t: Translator) -> None:
         st.warning(notice.say(t), icon=":material/info:")
 
 
+JOINER = "\u2060"  # takes no room and parts nothing, but what Markdown's plug-ins look for
+
+
 def escape(text: str) -> str:
-    """Text from outside as plain words in Markdown."""
-    return re.sub(r"([\\`*_{}\[\]()#+!|<>~$:.-])", r"\\\1", text)
+    """Text from outside as plain words in Markdown: no markup, no line of its own, no link, icon, arrow or emoji."""
+    plain = re.sub(r"([:@<-]|www(?=\.))", rf"\1{JOINER}", " ".join(text.split()), flags=re.IGNORECASE)
+    return re.sub(r"([\\`*_{}\[\]()#+!|<>~$&:.-])", r"\\\1", plain)
 
 
 def apologise(error: Exception) -> bool:

@@ -7,6 +7,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
+import engine
 from app.state import Hidden, Settings
 
 
@@ -61,6 +62,48 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "dataset": "sine",
             "noise": 0.1,
             "layers": _net(8, 8),
+            "optimiser": "adam",
+            "learning_rate": 0.01,
+        },
+        "digits_pictures": {
+            "dataset": "digits",
+            "details": (("as_images", True),),
+            "optimiser": "adam",
+            "learning_rate": 0.01,
+        },
+        "recall": {
+            "dataset": "memory",
+            "n": 400,
+            "details": (("length", 12),),
+            "own_layers": (engine.Embedding(6, 4), engine.LSTM(6), engine.Dense(1)),
+            "optimiser": "adam",
+            "learning_rate": 0.01,
+        },
+        "letters": {
+            "dataset": "alice",
+            "details": (("characters", 6000),),
+            "own_layers": (engine.Embedding(44, 8), engine.GRU(20, True), engine.Dense(44)),
+            "optimiser": "adam",
+            "learning_rate": 0.01,
+        },
+        "forecast": {
+            "task": "regression",
+            "dataset": "sunspots",
+            "own_layers": (engine.GRU(8), engine.Dense(1)),
+            "optimiser": "adam",
+            "learning_rate": 0.01,
+        },
+        "attention": {
+            "dataset": "reverse",
+            "n": 600,
+            "train_fraction": 0.8,
+            "details": (("length", 6), ("symbols", 6)),
+            "own_layers": (
+                engine.Embedding(6, 12),
+                engine.PositionalEncoding(),
+                engine.TransformerBlock(2, 24),
+                engine.Dense(6),
+            ),
             "optimiser": "adam",
             "learning_rate": 0.01,
         },

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import Dataset
+from engine import Dataset, datasets
 
 DECIMALS = 3  # a pixel of the map is a hundredth of its plane
 MOST_DRAWN = 2000  # points; more would only hide one another
@@ -28,6 +28,9 @@ def problem(dataset: Dataset) -> dict[str, Any]:
         "train": drawn(dataset, dataset.points_train, dataset.x_train, dataset.targets_train),
         "test": drawn(dataset, dataset.points_test, dataset.x_test, dataset.targets_test),
         "train_size": len(dataset.x_train),
+        "kind": datasets.entry(dataset.name).kind,
+        "input_shape": list(dataset.x_train.shape[1:]),
+        "vocabulary": list(dataset.vocabulary),
     }
 
 
@@ -35,7 +38,7 @@ def drawn(
     dataset: Dataset, points: NDArray[np.float64] | None, x: NDArray[np.float64], targets: NDArray[Any]
 ) -> list[list[float]] | None:
     """Rows [x1, x2, label] of a plane or [x, y] of a curve; None for what has no picture."""
-    places = points if points is not None else x if x.shape[1:] == (1,) else None
+    places = points if points is not None else x if x.shape[1:] == (1,) and dataset.domain else None
     if places is None:
         return None
     rows = np.column_stack([places, targets.reshape(len(places), -1)])[:MOST_DRAWN]

@@ -3,7 +3,8 @@
 GET /trace/<build>?<link>&from=0&to=60&every=1&follow=3     one binary chunk of film (engine/trace.py has its format)
 GET /surface/<build>?<link>&at=60&axes=random:7             one loss surface (app/surfaces.py has its format)
 GET /plotly/<hash>.js                                       Plotly for the browser, immutable
-GET /engine                                                 how far the kernels are compiled
+GET /engine?kernels=all                                     how far the kernels are compiled (of all, or feed-forward)
+GET /ready                                                  whether there is a place for another visitor
 GET /stage/<hash>/<file>                                    the stage's modules, immutable
 """
 
@@ -12,11 +13,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
 import socket
 import sys
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,18 +28,20 @@ sys.path.insert(
 )  # `streamlit run` puts this file's folder there, not the project's
 
 import streamlit as st
-from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import assets, films, page, surfaces, traces
+from app import assets, films, line, page, surfaces, traces
+from app.crowd import Crowd
+from app.door import Door, Uploads
+from app.host import Host, HostError
+from app.pool import Busy, Left, Pool
 from engine import warmup
 
 FOR_EVER = "public, max-age=31536000, immutable"
-COLLECT_EVERY = 60.0  # seconds
+HOUSEKEEPING = 60.0  # seconds
 log = logging.getLogger(__name__)
 
 
@@ -47,6 +52,9 @@ class Warmth:
         self.done = 0
         self.total = 0
         self.ready = False
+        self.all_done = 0
+        self.all_total = 0
+        self.all_ready = False
 
     def start(self) -> None:
         """Compiles in the background, so that the page is there meanwhile."""
@@ -57,10 +65,12 @@ class Warmth:
         try:
             warmup.warm(self.report, ["float32"], warmup.FEED_FORWARD)
             self.ready = True
+            warmup.warm(self.report_all, ["float32"])
+            self.all_ready = True
             warmup.warm(None, ["float64"], warmup.FEED_FORWARD)
         except Exception:
             log.exception("warming the engine failed; it will compile when it is first asked")
-        self.ready = True
+        self.ready = self.all_ready = True
         gc.collect()
         gc.freeze()  # what is loaded by now stays: later collections need not look at it
 
@@ -68,40 +78,52 @@ class Warmth:
         """Called by the engine after each kernel."""
         self.done, self.total = done, total
 
+    def report_all(self, done: int, total: int) -> None:
+        """The same for the kernels of every family of networks, which come second."""
+        self.all_done, self.all_total = done, total
 
-service = traces.TraceService()
+    def state(self, kernels: str) -> dict[str, Any]:
+        """Of the feed-forward networks' kernels, or of "all"."""
+        if kernels == "all":
+            return {"ready": self.all_ready, "done": self.all_done, "total": self.all_total or self.total}
+        return {"ready": self.ready, "done": self.done, "total": self.total}
+
+
+try:
+    host = Host.of(os.environ)
+except HostError as error:
+    raise SystemExit(f"{error}\n(README.md, Hosting, has all of them)") from error
+pool = Pool(host.workers or None)
+service = traces.TraceService(pool)
+crowd = Crowd(host.sessions, host.sessions_per_address)
 warmth = Warmth()
 
 
 async def trace(request: Request) -> Response:
     """One chunk of film."""
-    try:
-        asked = traces.parse_request(request.url.query)
-        tag = traces.etag(asked)
-        current = request.path_params["build"] == traces.build()
-        headers = {"ETag": tag, "Cache-Control": FOR_EVER} if current else {"Cache-Control": "no-store"}
-        if current and tag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        if not warmth.ready and (shipped := films.cut(asked)) is not None:
-            return chunk(shipped, {"Cache-Control": "no-store"})
-        return chunk(await asyncio.wrap_future(service.submit(asked)), headers)
-    except traces.TraceError as error:
-        return refusal(error)
+    asked = traces.parse_request(request.url.query)
+    tag = traces.etag(asked)
+    current = request.path_params["build"] == traces.build()
+    headers = {"ETag": tag, "Cache-Control": FOR_EVER} if current else {"Cache-Control": "no-store"}
+    if current and tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    if not warmth.ready and (shipped := films.cut(asked)) is not None:
+        return chunk(shipped, {"Cache-Control": "no-store"})
+    ticket = service.submit(asked, line.visitor(request, host.proxies))
+    return chunk(await line.result(request, ticket), headers)
 
 
 async def surface(request: Request) -> Response:
     """One loss surface; who hangs up ends its making."""
-    try:
-        asked = surfaces.parse_request(request.url.query)
-        tag = surfaces.etag(asked)
-        current = request.path_params["build"] == traces.build()
-        headers = {"ETag": tag, "Cache-Control": FOR_EVER} if current else {"Cache-Control": "no-store"}
-        if current and tag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        job = surfaces.surface_job(asked, service.checkpoints)
-        return chunk(await asyncio.wrap_future(service.submit_job(tag, job)), headers)
-    except traces.TraceError as error:
-        return refusal(error)
+    asked = surfaces.parse_request(request.url.query)
+    tag = surfaces.etag(asked)
+    current = request.path_params["build"] == traces.build()
+    headers = {"ETag": tag, "Cache-Control": FOR_EVER} if current else {"Cache-Control": "no-store"}
+    if current and tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    job = partial(surfaces.surface_job, asked, service.checkpoints)
+    ticket = pool.submit(tag, line.visitor(request, host.proxies), job)
+    return chunk(await line.result(request, ticket), headers)
 
 
 async def plotly_file(request: Request) -> Response:
@@ -110,11 +132,8 @@ async def plotly_file(request: Request) -> Response:
         return PlainTextResponse("no such file", 404, headers={"Cache-Control": "no-store"})
     packed = "gzip" in request.headers.get("accept-encoding", "")
     content = await asyncio.to_thread(assets.plotly_script, packed)
-    headers = {
-        "Cache-Control": FOR_EVER,
-        "Vary": "Accept-Encoding",
-        "Content-Encoding": "gzip" if packed else "identity",
-    }
+    encoding = {"Vary": "Accept-Encoding", "Content-Encoding": "gzip" if packed else "identity"}
+    headers = {"Cache-Control": FOR_EVER} | encoding
     return Response(content, media_type="text/javascript", headers=headers)
 
 
@@ -123,15 +142,29 @@ def chunk(content: bytes, headers: dict[str, str]) -> Response:
     return Response(content, media_type="application/octet-stream", headers=headers | {"Content-Encoding": "identity"})
 
 
-def refusal(error: traces.TraceError) -> JSONResponse:
-    """Why there is no chunk: for the stage to show, or to try again."""
-    headers = {"Cache-Control": "no-store"} | ({"Retry-After": "1"} if error.status == 503 else {})
-    return JSONResponse({"error": {"key": error.key, "message": str(error)}}, error.status, headers=headers)
+def refusal(_: Request, error: Exception) -> Response:
+    """Why there are no bytes: for the stage to show, or to try again."""
+    status, key, after = 503, "busy", "1"
+    details = {}
+    if isinstance(error, traces.TraceError):
+        status, key, after = error.status, error.key, ""
+    elif isinstance(error, line.InLine):
+        status, key, details = 202, "line", {"place": error.place}
+    headers = {"Cache-Control": "no-store"} | ({"Retry-After": after} if after else {})
+    return JSONResponse({"error": {"key": key, "message": str(error)} | details}, status, headers)
 
 
-async def engine_state(_: Request) -> JSONResponse:
+async def ready(_: Request) -> JSONResponse:
+    """For a balancer: 200 where another visitor is welcome, else 503; and how full it is."""
+    room = crowd.room()
+    state = {"ready": warmth.ready and room > 0, "warm": warmth.ready, "sessions": crowd.here, "room": room}
+    status = 200 if state["ready"] else 503
+    return JSONResponse(state | {"line": len(pool), "made": pool.made}, status, headers={"Cache-Control": "no-store"})
+
+
+async def engine_state(request: Request) -> JSONResponse:
     """Whether the kernels are compiled, and how many of them."""
-    state = {"ready": warmth.ready, "done": warmth.done, "total": warmth.total, "build": traces.build()}
+    state = warmth.state(request.query_params.get("kernels", "")) | {"build": traces.build()}
     return JSONResponse(state, headers={"Cache-Control": "no-store"})
 
 
@@ -143,41 +176,26 @@ async def stage_file(request: Request) -> Response:
     return Response(asset.content, media_type=asset.mime, headers={"Cache-Control": FOR_EVER})
 
 
-class Guard:
-    """Middleware: headers that every answer carries, and two of Streamlit's routes that this site does not offer."""
-
-    HEADERS = (
-        ("X-Content-Type-Options", "nosniff"),
-        ("Referrer-Policy", "strict-origin-when-cross-origin"),
-        ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
-        ("Content-Security-Policy", "frame-ancestors 'self'; object-src 'none'; base-uri 'self'"),
-    )
-    CLOSED = ("/_stcore/upload_file", "/_stcore/metrics")  # no page takes a file; numbers about visitors are not public
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return await self.app(scope, receive, send)
-
-        async def send_guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self.HEADERS:
-                    headers.setdefault(name, value)
-            await send(message)
-
-        if scope["path"].startswith(self.CLOSED):
-            return await PlainTextResponse("not offered here", 404)(scope, receive, send_guarded)
-        return await self.app(scope, receive, send_guarded)
-
-
-async def collect_garbage() -> None:
-    """Instead of Streamlit's collection after every rerun (see .streamlit/config.toml)."""
+async def keep_house() -> None:
+    """Once a minute: the collection that Streamlit does after every rerun (see .streamlit/config.toml), and the end of
+    sessions whose visitors have not come back, which Streamlit lets go only when another one leaves.
+    """
     while True:
-        await asyncio.sleep(COLLECT_EVERY)
+        await asyncio.sleep(HOUSEKEEPING)
+        reap()
         gc.collect()
+
+
+def reap() -> None:
+    """Lets go of the sessions whose time to come back is over."""
+    sessions = st.runtime.get_instance()._session_mgr._session_storage._cache  # type: ignore[attr-defined]
+    sessions.expire()
+
+
+def stored_uploads(session: str) -> dict[str, int]:
+    """Bytes of each file that a session has uploaded."""
+    files = st.runtime.get_instance()._uploaded_file_mgr.file_storage.get(session, {})  # type: ignore[attr-defined]
+    return {name: len(file.data) for name, file in files.items()}
 
 
 def send_at_once(loop: asyncio.AbstractEventLoop) -> None:
@@ -203,14 +221,12 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, object]]:
     """From the server's start to its end."""
     send_at_once(asyncio.get_running_loop())
     warmth.start()
-    collector = asyncio.create_task(collect_garbage())
+    housekeeper = asyncio.create_task(keep_house())
     try:
         yield {}
     finally:
-        collector.cancel()
-        with suppress(asyncio.CancelledError):
-            await collector
-        service.close()
+        housekeeper.cancel()
+        pool.close()
 
 
 ROUTES = [
@@ -218,12 +234,19 @@ ROUTES = [
     Route("/surface/{build}", surface),
     Route("/plotly/{hash}.js", plotly_file),
     Route("/engine", engine_state),
+    Route("/ready", ready),
     Route("/stage/{hash}/{file:path}", stage_file),
 ]
+MIDDLEWARE = [
+    Middleware(Door, host=host, crowd=crowd),
+    Middleware(Uploads, stored=stored_uploads, proxies=host.proxies),
+]
+REFUSALS = dict.fromkeys((traces.TraceError, Busy, Left, line.InLine), refusal)
 app = st.App(
     Path(__file__).with_name("main.py"),
     routes=ROUTES,
-    middleware=[Middleware(Guard)],
+    middleware=MIDDLEWARE,
+    exception_handlers=REFUSALS,
     lifespan=lifespan,
     on_script_error=page.apologise,
 )

@@ -34,7 +34,6 @@ from app.state import (
     CHOICE,
     DATASETS,
     MOST_STEPS,
-    NOT_CHOSEN,
     VIEW,
     Names,
     Settings,
@@ -42,17 +41,20 @@ from app.state import (
     check_labels,
     check_network,
     check_regime,
+    details_of,
     flat_loss,
     flat_optimiser,
     flat_regulariser,
-    losses_for,
+    losses_of,
     outputs_of,
+    with_outputs,
 )
 from engine import datasets
 from engine.axes import Axes, Weights
+from engine.datasets.examples import Examples
 from engine.datasets.options import LARGEST_SEED, Features, Flag, Integer, Number, Option, Points, Seed
-from engine.errors import ConfigurationError, EngineError, UnknownNameError
-from engine.experiment import EDIT_KEYS
+from engine.datasets.own import ColumnNumbers
+from engine.errors import ConfigurationError, EngineError, MissingTableError, UnknownNameError
 from engine.layers import Layer
 from engine.losses import Loss
 from engine.optimisers import Optimiser
@@ -70,7 +72,6 @@ __all__ = [
     "read_surface",
     "read_view",
     "spec_text",
-    "without",
     "write_link",
     "write_view",
 ]
@@ -78,6 +79,7 @@ __all__ = [
 VERSION = "1"
 HOST = "playground.tensorflow.org"
 LONGEST = 4096  # characters, decoded
+MOST_NUMBERS = 4_000_000  # of the training inputs
 LONGEST_ENCODED = 3 * LONGEST
 HARMLESS = "-._~:,()"  # left as they are in a query, for people to read
 
@@ -88,7 +90,7 @@ DATA_KEYS = tuple(
         OPTION_KEYS.get(option, option)
         for name in DATASETS
         for option in datasets.entry(name).options
-        if option not in ("seed", "labels", *NOT_CHOSEN)
+        if option not in ("seed", "labels")
     )
 )
 KEYS = (
@@ -117,6 +119,7 @@ def read_link(text: str) -> engine.Experiment:
     Raises
     ------
     LinkError : at the first key that is unknown or has a value that is not accepted
+    MissingTableError : for a table that is not kept here, or no longer
 
     Examples
     --------
@@ -127,13 +130,13 @@ def read_link(text: str) -> engine.Experiment:
 
 
 def read_link_leniently(text: str) -> tuple[engine.Experiment, int, list[LinkProblem]]:
-    """(experiment, step shown, problems): each bad key is reported, and its default used."""
+    """(experiment, step shown, problems): each bad key is reported, and its default used.
+
+    Raises
+    ------
+    MissingTableError : for a table that is not kept here, or no longer; there is nothing to use in its place
+    """
     return _read(text, strict=False)
-
-
-def without(text: str, key: str) -> str:
-    """A link of ours without what it says for `key`."""
-    return re.sub(rf"(^|[?&]){key}=[^&#]*", r"\1", text)
 
 
 def read_view(text: str) -> dict[str, Any]:
@@ -226,9 +229,14 @@ def _read_ours(reader: Reader) -> engine.Experiment:
     usual_seed: int | str = CHOICE["seed"].default
     seed = reader.take("seed", partial(_read_seed, "seed"), usual_seed)
     name = reader.take("data", _read_name, CHOICE["dataset"].default)
-    options = _read_options(reader, name) | {"seed": reader.take("data_seed", partial(_read_seed, "data_seed"), seed)}
-    task, loss = datasets.entry(name).task, _usual_loss(name, options)
-    loss = reader.take("loss", partial(_read_loss, task), loss)
+    options = _read_options(reader, name)
+    if "seed" in datasets.entry(name).options:
+        options["seed"] = reader.take("data_seed", partial(_read_seed, "data_seed"), seed)
+    if "table" in options:
+        name, options = _fitting_table(reader, name, options)
+    else:
+        options = _possible(reader, name, options)
+    loss = reader.take("loss", partial(_read_loss, name), _usual_loss(name, options))
     usual = _usual(name, options, loss)
     dataset = reader.take("labels", partial(_read_labels, name, options, loss), usual.dataset)
     network = reader.take("net", partial(_read_network, loss, dataset), _fitted(usual.network, dataset))
@@ -269,6 +277,37 @@ def _read_options(reader: Reader, name: str) -> dict[str, Any]:
     return given
 
 
+def _fitting_table(reader: Reader, name: str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Data and their options, where a table has the columns that are asked for; else the usual ones, or other data.
+
+    Raises
+    ------
+    MissingTableError : also by a reader that is not strict: nothing else than the table will do
+    """
+    for usual in ({}, {"target": CHOICE["target"].default, "columns": CHOICE["columns"].default}):
+        try:
+            datasets.load(name, **(options | usual))
+            return name, options | usual
+        except MissingTableError:
+            raise
+        except ConfigurationError as error:
+            reader.note(LinkError.of(error.name, error))
+    return CHOICE["dataset"].default, {"seed": options["seed"]}
+
+
+def _possible(reader: Reader, name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """The options, if data can be made of them together; else none but the seed."""
+    try:
+        numbers = datasets.load(name, **options).x_train.size
+        if numbers > MOST_NUMBERS:
+            raise ConfigurationError("data", name, f"options that make at most {MOST_NUMBERS} numbers, not {numbers}")
+    except ConfigurationError as error:
+        key = OPTION_KEYS.get(error.name, error.name)
+        reader.note(LinkError(key, reader.values.get(key, error.value), error.accepted))
+        return {key: value for key, value in options.items() if key == "seed"}
+    return options
+
+
 def _read_option(key: str, option: Option, text: str) -> Any:
     """An option's value from its text, within its limits."""
     try:
@@ -283,8 +322,12 @@ def _read_plain(key: str, option: Option, text: str) -> Any:
     """An option's value from its text, by the kind of option."""
     if isinstance(option, Points):
         return datasets.decode_points(text)
+    if isinstance(option, Examples):
+        return datasets.decode_examples(text)
     if isinstance(option, Features | Names):
         return tuple(text.split(",")) if text else ()
+    if isinstance(option, ColumnNumbers):
+        return tuple(read_whole(number, key) for number in text.split(",")) if text else ()
     if isinstance(option, Flag):
         return read_flag(text, key)
     if not isinstance(option, Integer | Number):
@@ -316,15 +359,16 @@ def _usual(name: str, options: Mapping[str, Any], loss: Loss) -> engine.Experime
 
 
 def _settings(name: str, options: Mapping[str, Any]) -> Settings:
-    return Settings().change(dataset=name, **{option: value for option, value in options.items() if option in CHOICE})
+    chosen = {option: value for option, value in options.items() if option in CHOICE}
+    return Settings().change(dataset=name, details=details_of(name, options), **chosen)
 
 
-def _read_loss(task: str, text: str) -> Loss:
+def _read_loss(name: str, text: str) -> Loss:
     loss: Loss = read_spec(Loss, text, "loss")
     check_flat({"loss": loss.name} | flat_loss(loss))
-    if loss.name not in losses_for(task):
-        known = losses_for(task)
-        raise LinkError("loss", text, f"one of {', '.join(known)} for a {task}", "word", {"known": known})
+    known = losses_of(name)
+    if loss.name not in known:
+        raise LinkError("loss", text, f"one of {', '.join(known)} for these data", "word", {"known": known})
     return loss
 
 
@@ -338,17 +382,14 @@ def _read_labels(name: str, options: Mapping[str, Any], loss: Loss, text: str) -
 
 def _read_network(loss: Loss, dataset: engine.Dataset, text: str) -> engine.Network:
     layers = [read_spec(Layer, layer, "net") for layer in split(text, ",", "net")]
-    network = engine.Network((len(dataset.input_names),), layers, loss)
+    network = engine.Network(dataset.x_train.shape[1:], layers, loss)
     check_network(network, dataset)
     return network
 
 
 def _fitted(network: engine.Network, dataset: engine.Dataset) -> engine.Network:
     """A network whose last layer has the outputs that the data's labels need."""
-    *hidden, last = network.layers
-    return replace(
-        network, layers=(*hidden, Layer.from_dict(last.to_dict() | {"units": outputs_of(network.loss, dataset)}))
-    )
+    return replace(network, layers=with_outputs(network.layers, outputs_of(network.loss, dataset)))
 
 
 def _read_optimiser(text: str, key: str = "opt") -> Optimiser:
@@ -394,8 +435,8 @@ def _read_edits(reader: Reader, experiment: engine.Experiment) -> list[engine.Ed
 def _read_edit(text: str, experiment: engine.Experiment) -> engine.Edit:
     """`step.key.value`."""
     found = EDIT.fullmatch(text)
-    if found is None or found[2] not in EDIT_KEYS:
-        raise LinkError("edits", text, f"step.key.value, where key is one of {', '.join(EDIT_KEYS)}")
+    if found is None or found[2] not in _EDIT_VALUES:
+        raise LinkError("edits", text, f"step.key.value, where key is one of {', '.join(_EDIT_VALUES)}")
     step, key, value = found.groups()
     return engine.Edit(
         _read_option("edits", Integer(0, 0, MOST_STEPS), step), key, _EDIT_VALUES[key](value, experiment)
@@ -541,7 +582,7 @@ def _texts(experiment: engine.Experiment) -> dict[str, str]:
     return texts | {
         "data": dataset.name,
         "seed": _seed_text(experiment.seed),
-        "data_seed": _seed_text(options["seed"]),
+        "data_seed": _seed_text(options.get("seed", experiment.seed)),
         "loss": spec_text(Loss.of(network.loss)),
         "net": ",".join(spec_text(layer) for layer in network.layers),
         "opt": spec_text(experiment.optimiser, explicit=1),
@@ -584,8 +625,10 @@ def _option_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):
-        drawn = bool(value) and isinstance(value[0], tuple)
-        return datasets.encode_points(value) if drawn else ",".join(value)
+        if not value or not isinstance(value[0], tuple):
+            return ",".join(map(str, value))
+        typed = isinstance(value[0][0], tuple)
+        return datasets.encode_examples(value) if typed else datasets.encode_points(value)
     return number_text(value) if isinstance(value, int | float) else str(value)
 
 

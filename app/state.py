@@ -10,19 +10,23 @@ registers anew needs no line here unless it brings an option of a new kind.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import Any, ClassVar, Self
 
 import engine
+from app.costs import TooMuch, check_experiment
 from engine import datasets
 from engine.activations import ActivationFunction
+from engine.datasets.base import Task
+from engine.datasets.examples import TYPED, Rows
 from engine.datasets.options import Features, Flag, Integer, Number, Option, Seed, Word
+from engine.datasets.own import EXAMPLE, MOST_COLUMNS, ColumnNumbers, TableName
 from engine.datasets.points import DRAWN
 from engine.errors import ConfigurationError
 from engine.initialisers import Initialiser
+from engine.layers import Layer
 from engine.losses import Loss
 from engine.optimisers import Optimiser
 from engine.regimes import Regime
@@ -30,14 +34,14 @@ from engine.regularisers import Regulariser
 from engine.schedules import Schedule
 from engine.spec import Spec
 
-# What the page has a picture for; the catalogue holds more.
-DATASETS = datasets.names("plane", "curve", "table")
-NOT_CHOSEN = ("as_images",)  # options of data that the page leaves as they are
+DATASETS = datasets.names()
 
+MOST_EXAMPLES = max(option.high for name in DATASETS if (option := datasets.entry(name).options.get("n")))  # type: ignore[attr-defined]
 MOST_LAYERS = 32
 MOST_UNITS = 512
 MOST_PARAMETERS = 100_000
 MOST_WORK = 2 * 10**8  # parameters times training examples: the multiply-adds of an epoch's forward passes
+MOST_A_FRAME = 10**9  # multiply-adds of one frame of film, which tells the loss of every example
 MOST_STEPS = 100_000_000
 
 LEARNING_RATES = (0.00001, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
@@ -99,6 +103,34 @@ class Layers:
 
 
 @dataclass(frozen=True)
+class OwnLayers:
+    """Layers of other families than the fully connected one, the output among them; None where there are only those."""
+
+    default: tuple[Layer, ...] | None = None
+
+    accepted: ClassVar[str] = "None, or at least one layer"
+
+    def check(self, name: str, value: Any) -> tuple[Layer, ...] | None:
+        if value is not None and (not isinstance(value, tuple | list) or not value):
+            raise ConfigurationError(name, value, self.accepted)
+        return None if value is None else tuple(Layer.of(layer) for layer in value)
+
+
+@dataclass(frozen=True)
+class Details:
+    """(name, value) of the options of the data that have no choice of their own and are not the default."""
+
+    default: tuple[tuple[str, Any], ...] = ()
+
+    accepted: ClassVar[str] = "pairs of an option's name and its value"
+
+    def check(self, name: str, value: Any) -> tuple[tuple[str, Any], ...]:
+        if not isinstance(value, tuple | list) or any(not isinstance(p, tuple | list) or len(p) != 2 for p in value):
+            raise ConfigurationError(name, value, self.accepted)
+        return tuple((option, chosen) for option, chosen in value)
+
+
+@dataclass(frozen=True)
 class Names:
     """Some words, each once, in order."""
 
@@ -141,7 +173,7 @@ class Choice:
 
     @property
     def kind(self) -> str:
-        """One of "integer", "number", "flag", "word", "seed", "features", "points", "layers" or "names"."""
+        """The class of its option in small letters: "integer", "number", "flag", "word", "layers", ..."""
         return type(self.option).__name__.lower()
 
     @property
@@ -176,16 +208,22 @@ CHOICES: tuple[Choice, ...] = (
     # data
     Choice("task", Word("classification", ("classification", "regression")), "data"),
     Choice("dataset", Word("circle", DATASETS), "data"),
-    Choice("n", Integer(500, 10, 5000), "n"),
+    Choice("n", Integer(500, 10, MOST_EXAMPLES), "n"),
     Choice("noise", Number(0.0, 0.0, 0.8), "noise", shown=NOISES),
     Choice("train_fraction", Number(0.5, 0.1, 0.9), "train", shown=FRACTIONS),
     Choice("classes", Integer(3, 2, 10), "classes"),
     Choice("features", Features(), "features"),
     Choice("points", DRAWN, "points"),
+    Choice("rows", TYPED, "rows"),
+    Choice("table", TableName(EXAMPLE.key), "table", words="target"),
+    Choice("target", Integer(0, 0, MOST_COLUMNS), "target"),
+    Choice("columns", ColumnNumbers(), "columns"),
     Choice("standardise", Flag(True), "standardise"),
+    Choice("details", Details(), "data"),
     Choice("seed", Seed(0), "seed"),
     # network
     Choice("layers", Layers(), "net"),
+    Choice("own_layers", OwnLayers(), "net"),
     Choice("activation", _of(ActivationFunction, "tanh"), "net", shown=HIDDEN_ACTIVATIONS),
     Choice("activation_alpha", Number(0.01, 0.0, 100.0), "net"),
     Choice("output_activation", _of(ActivationFunction, "identity"), "net"),
@@ -226,6 +264,12 @@ CHOICES: tuple[Choice, ...] = (
 CHOICE: Mapping[str, Choice] = {choice.name: choice for choice in CHOICES}
 VIEW = ("show_test", "discretise", "hidden")  # choices that are not part of the experiment
 FIRST_DATASET = {"classification": "circle", "regression": "plane"}
+OWN_DATASET = {"classification": "own_classes", "regression": "own_values"}
+# What says nothing of a network that has layers of its own.
+OF_DENSE = frozenset(
+    {"layers", "activation", "activation_alpha", "output_activation", "initialiser", "initialiser_scale", "use_bias"}
+    | {"bias", "show_test", "discretise"}
+)
 
 
 def _default(name: str) -> Any:
@@ -247,9 +291,15 @@ class Settings:
     classes: int = _default("classes")
     features: tuple[str, ...] = _default("features")
     points: tuple[tuple[float, float, int], ...] = _default("points")
+    rows: Rows = _default("rows")
+    table: str = _default("table")
+    target: int = _default("target")
+    columns: tuple[int, ...] = _default("columns")
     standardise: bool = _default("standardise")
+    details: tuple[tuple[str, Any], ...] = _default("details")
     seed: int | str = _default("seed")
     layers: tuple[Hidden, ...] = _default("layers")
+    own_layers: tuple[Layer, ...] | None = _default("own_layers")
     activation: str = _default("activation")
     activation_alpha: float = _default("activation_alpha")
     output_activation: str = _default("output_activation")
@@ -291,22 +341,37 @@ class Settings:
                 object.__setattr__(self, choice.name, choice.check(getattr(self, choice.name)))
 
     @property
-    def task(self) -> str:
+    def task(self) -> Task:
         """As the data are: "classification" or "regression"."""
         return datasets.entry(self.dataset).task
 
     @property
     def class_count(self) -> int:
         """How many classes the data have; 0 for a regression."""
-        entry = datasets.entry(self.dataset)
-        return len(entry.class_names({name: getattr(self, name) for name in entry.options if name in CHOICE}))
+        return len(datasets.entry(self.dataset).class_names(self.data_options))
+
+    @property
+    def data_options(self) -> dict[str, Any]:
+        """Every option of the data, but for the form of labels, which the loss decides."""
+        options = datasets.entry(self.dataset).options
+        chosen = {name: getattr(self, name) for name in options if name in CHOICE}
+        return {name: option.default for name, option in options.items()} | dict(self.details) | chosen
+
+    @property
+    def usual_loss(self) -> str:
+        """The loss of a run for which none is chosen."""
+        return (
+            "categorical_cross_entropy" if answers_in_steps(self.dataset) else default_loss(self.task, self.class_count)
+        )
 
     def losses(self) -> tuple[str, ...]:
         """Losses that fit the problem, in the order of menus."""
-        return losses_for(self.task)
+        return losses_of(self.dataset)
 
     def uses(self, name: str) -> bool:
         """Whether a choice has any effect as the others stand: a page need not show the rest."""
+        if self.own_layers is not None and name in OF_DENSE:
+            return False
         if name in datasets.entry(self.dataset).options:
             return True
         for family, selector, options in _SELECTORS:
@@ -334,7 +399,8 @@ class Settings:
         changes = dict(changes)
         task = changes.pop("task", None)
         if task is not None and CHOICE["task"].check(task) != self.task:
-            changes.setdefault("dataset", FIRST_DATASET[task])
+            own = self.dataset in OWN_DATASET.values()
+            changes.setdefault("dataset", (OWN_DATASET if own else FIRST_DATASET)[task])
         for name in changes:
             if name not in CHOICE:
                 raise ConfigurationError("choice", name, f"one of {', '.join(CHOICE)}")
@@ -344,21 +410,39 @@ class Settings:
                 implied |= _own_defaults(family, changes[selector], options)
         implied.pop("learning_rate", None)
         if changes.get("dataset", self.dataset) != self.dataset:
-            number = datasets.entry(changes["dataset"]).options.get("n")
-            implied |= {"n": number.default} if number else {}
-        return replace(self, **(implied | changes))._repaired(self, changes)
+            implied |= self._of_other_data(changes["dataset"])
+        if any(changes.get(name, getattr(self, name)) != getattr(self, name) for name in ("dataset", "table")):
+            implied |= {"target": _default("target"), "columns": _default("columns")}
+        changed = replace(self, **(implied | changes))
+        if (changed.dataset, changed.details) != (self.dataset, self.details) and "own_layers" not in changes:
+            changed = replace(changed, own_layers=usual_layers(changed.dataset, changed.data_options))
+        return changed._repaired(self, changes)
+
+    def _of_other_data(self, name: str) -> dict[str, Any]:
+        """What other data bring: their number of examples, and their own usual value where those before had another."""
+        before, after = datasets.entry(self.dataset).options, datasets.entry(name).options
+        usual = {option: after[option].default for option in after if option in CHOICE and option != "seed"}
+        kept = {
+            option
+            for option in usual
+            if option != "n" and usual[option] == (before[option] if option in before else CHOICE[option]).default
+        }
+        return {"details": ()} | {option: value for option, value in usual.items() if option not in kept}
 
     def _repaired(self, before: Settings, changes: Mapping[str, Any]) -> Settings:
         """Loss, output and order of examples, put right where a change made them misfit and did not name them."""
         settings = self
-        kept = self.loss in self.losses() and before.loss != default_loss(before.task, before.class_count)
+        kept = self.loss in self.losses() and before.loss != before.usual_loss
         if "loss" not in changes and not kept:
-            settings = replace(settings, loss=default_loss(self.task, self.class_count))
+            settings = replace(settings, loss=self.usual_loss)
         usual = default_output(settings.loss, settings.task, settings.class_count)
         if "output_activation" not in changes and usual != default_output(before.loss, before.task, before.class_count):
             settings = replace(settings, output_activation=usual)
         if settings.carry and (settings.shuffle or settings.regime != "mini_batch") and "carry" not in changes:
             settings = replace(settings, carry=False)
+        if settings.own_layers is not None:
+            outputs = outputs_of(settings.loss, settings._dataset())
+            settings = replace(settings, own_layers=with_outputs(settings.own_layers, outputs))
         return settings
 
     # ---------------------------------------------------------------------------------------------- to the engine
@@ -398,16 +482,19 @@ class Settings:
         return member(**chosen, **fixed)
 
     def _dataset(self) -> engine.Dataset:
-        options = {name: getattr(self, name) for name in datasets.entry(self.dataset).options if name in CHOICE}
-        if self.task == "classification":
+        options = self.data_options
+        if "labels" in options:
             options["labels"] = labels_for(self.loss, self.class_count)
         return datasets.load(self.dataset, **options)
 
     def _network(self, dataset: engine.Dataset) -> engine.Network:
-        layers = [self._dense(layer.units, layer.activation, layer.initialiser) for layer in self.layers]
-        layers.append(self._dense(outputs_for(self.loss, self.class_count), self.output_activation, None))
         loss = self._built(Loss, self.loss, LOSS_OPTIONS)
-        return engine.Network((len(dataset.input_names),), layers, loss)
+        if self.own_layers is not None:
+            own = with_outputs(self.own_layers, outputs_of(self.loss, dataset))
+            return engine.Network(dataset.x_train.shape[1:], own, loss)
+        layers = [self._dense(layer.units, layer.activation, layer.initialiser) for layer in self.layers]
+        layers.append(self._dense(outputs_of(self.loss, dataset), self.output_activation, None))
+        return engine.Network(dataset.x_train.shape[1:], layers, loss)
 
     def _dense(self, units: int, activation: str | None, initialiser: str | None) -> engine.Dense:
         return engine.Dense(
@@ -438,7 +525,7 @@ class Settings:
         loss = Loss.of(experiment.network.loss)
         flat = (
             _flat_dataset(experiment.dataset)
-            | _flat_layers(experiment.network.layers)
+            | _flat_network(experiment.network)
             | {"loss": loss.name}
             | flat_loss(loss)
             | flat_optimiser(experiment.optimiser)
@@ -471,6 +558,36 @@ def losses_for(task: str) -> tuple[str, ...]:
     return tuple(name for name in Loss.names() if task == "classification" or Loss.member(name).targets == "values")
 
 
+def answers_in_steps(name: str) -> bool:
+    """Whether some data ask for a class at every time step; such classes have one form only."""
+    entry = datasets.entry(name)
+    return entry.task == "classification" and "labels" not in entry.options
+
+
+def losses_of(name: str) -> tuple[str, ...]:
+    """Losses that fit some data."""
+    known = losses_for(datasets.entry(name).task)
+    return tuple(loss for loss in known if Loss.member(loss).targets == "classes" or not answers_in_steps(name))
+
+
+def usual_layers(name: str, options: Mapping[str, Any]) -> tuple[Layer, ...] | None:
+    """Layers for pictures and sequences, which a fully connected network cannot take as they are; None for the rest."""
+    entry, every = datasets.entry(name), answers_in_steps(name)
+    if options.get("as_images"):
+        return (engine.Conv2D(6, 3, activation="relu"), engine.MaxPool2D(2), engine.Flatten(), engine.Dense(1))
+    if entry.kind == "series" or options.get("inputs") == "one_hot":
+        return (engine.GRU(12, every), engine.Dense(1))
+    if options.get("inputs") == "tokens":
+        return (engine.Embedding(len(entry.vocabulary(dict(options))), 8), engine.GRU(16, every), engine.Dense(1))
+    return None
+
+
+def with_outputs(layers: Iterable[Layer], outputs: int) -> tuple[Layer, ...]:
+    """The same layers; the last one, where it is a fully connected one, has so many outputs."""
+    *first, last = layers
+    return (*first, replace(last, units=outputs) if isinstance(last, engine.Dense) else last)
+
+
 def default_loss(task: str, classes: int) -> str:
     """The usual loss of a problem."""
     if task == "regression":
@@ -491,11 +608,6 @@ def labels_for(loss: str, classes: int) -> str:
     if targets == "classes" or (targets == "bits" and classes == 2):
         return "class"
     return "signed" if targets == "signs" or classes == 2 and targets == "values" else "one_hot"
-
-
-def outputs_for(loss: str, classes: int) -> int:
-    """Output units: one for a value or for two classes, else one a class."""
-    return classes if classes > 2 or (classes == 2 and Loss.member(loss).targets == "classes") else 1
 
 
 def _own_defaults(family: type[Spec], name: str, options: Mapping[str, str]) -> dict[str, Any]:
@@ -535,8 +647,29 @@ def flat_regulariser(regulariser: Regulariser | None) -> dict[str, Any]:
 def _flat_dataset(dataset: engine.Dataset) -> dict[str, Any]:
     if dataset.name not in DATASETS:
         raise ConfigurationError("dataset", dataset.name, f"one of {', '.join(DATASETS)}")
-    options = {name: value for name, value in dataset.spec["options"].items() if name in CHOICE and name != "seed"}
-    return {"dataset": dataset.name} | options
+    said = dataset.spec["options"]
+    options = {name: value for name, value in said.items() if name in CHOICE and name != "seed"}
+    return {"dataset": dataset.name, "details": details_of(dataset.name, said)} | options
+
+
+def details_of(name: str, options: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """Those options of some data that no choice says and that are not the default, in the catalogue's order."""
+    return tuple(
+        (key, options[key])
+        for key, option in datasets.entry(name).options.items()
+        if key not in CHOICE and key != "labels" and options.get(key, option.default) != option.default
+    )
+
+
+def is_dense(network: engine.Network) -> bool:
+    """Whether a network is a chain of fully connected layers over single inputs."""
+    plain = all(isinstance(layer, engine.Dense | engine.Activation) for layer in network.layers)
+    return plain and len(network.input_shape) == 1
+
+
+def _flat_network(network: engine.Network) -> dict[str, Any]:
+    """A network, as choices."""
+    return _flat_layers(network.layers) if is_dense(network) else {"own_layers": tuple(network.layers)}
 
 
 def _flat_layers(layers: Iterable[Any]) -> dict[str, Any]:
@@ -584,6 +717,7 @@ def check_fit(experiment: engine.Experiment) -> None:
     check_labels(Loss.of(experiment.network.loss), experiment.dataset)
     check_network(experiment.network, experiment.dataset)
     check_regime(experiment.regime, experiment.dataset)
+    check_experiment(experiment)
 
 
 def check_flat(flat: Mapping[str, Any]) -> None:
@@ -594,8 +728,8 @@ def check_flat(flat: Mapping[str, Any]) -> None:
 
 def check_labels(loss: Loss, dataset: engine.Dataset) -> None:
     """The loss fits the problem, and the data have labels in a form that it takes."""
-    if loss.name not in losses_for(dataset.task):
-        raise ConfigurationError("loss", loss.name, f"one of {', '.join(losses_for(dataset.task))} for a regression")
+    if loss.name not in losses_of(dataset.name):
+        raise ConfigurationError("loss", loss.name, f"one of {', '.join(losses_of(dataset.name))} for these data")
     forms = {"bits": ("class", "binary", "one_hot"), "signs": ("signed",), "classes": ("class",)}
     accepted = forms.get(loss.targets)
     if dataset.labels == "class" and loss.targets == "bits" and dataset.classes != 2:
@@ -606,13 +740,16 @@ def check_labels(loss: Loss, dataset: engine.Dataset) -> None:
 
 def check_network(network: engine.Network, dataset: engine.Dataset) -> None:
     """The network has the inputs and outputs that the data and the loss need, and is not too large."""
-    inputs = (len(dataset.input_names),)
+    inputs = dataset.x_train.shape[1:]
     if network.input_shape != inputs:
         raise ConfigurationError("input shape", network.input_shape, f"{inputs}, as the data have")
-    loss, outputs = Loss.of(network.loss), math.prod(network.output_shape)
-    wanted = outputs_of(loss, dataset)
+    loss, outputs = Loss.of(network.loss), network.output_shape
+    steps = dataset.y_train.shape[1:] if answers_in_steps(dataset.name) else ()
+    wanted = (*steps, outputs_of(loss, dataset))
     if outputs != wanted:
-        raise ConfigurationError("units of the last layer", outputs, f"{wanted}, for {loss.name} of these data")
+        raise ConfigurationError(
+            "units of the last layer", _spelled(outputs), f"{_spelled(wanted)}, for {loss.name} of these data"
+        )
     if len(network.layers) > MOST_LAYERS + 1:
         raise ConfigurationError("number of layers", len(network.layers), f"at most {MOST_LAYERS + 1}")
     for layer in network.layers:
@@ -620,18 +757,27 @@ def check_network(network: engine.Network, dataset: engine.Dataset) -> None:
             check_flat(_flat_dense(layer) | {"layers": (Hidden(layer.units),)})
     size, examples = network.parameter_count, len(dataset.x_train)
     if size > MOST_PARAMETERS:
-        raise ConfigurationError("number of parameters", size, f"at most {MOST_PARAMETERS}")
+        raise TooMuch("number of parameters", size, f"at most {MOST_PARAMETERS}", "neurons")
     if size * examples > MOST_WORK:
-        raise ConfigurationError(
-            "number of parameters", size, f"at most {MOST_WORK // examples} for {examples} examples"
+        accepted = f"at most {MOST_WORK // examples} for {examples} examples"
+        raise TooMuch("number of parameters", size, accepted, "points")
+    work = engine.cost(engine.Experiment(network, dataset), 0, 1).operations
+    if work > MOST_A_FRAME:
+        raise TooMuch(
+            "operations a step", f"{work:.1e}", f"at most {MOST_A_FRAME:.1e}: fewer or shorter examples", "points"
         )
+
+
+def _spelled(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))
 
 
 def outputs_of(loss: Loss | str, dataset: engine.Dataset) -> int:
     """Output units that a loss needs for labels in the form that the data have them in."""
-    classes = dataset.classes or 1
+    classes = dataset.classes or dataset.outputs
     one_a_class = Loss.of(loss).targets == "classes" or dataset.labels == "one_hot"
-    return classes if one_a_class or (dataset.labels == "signed" and classes > 2) else 1
+    apart = dataset.task == "regression" or (dataset.labels == "signed" and classes > 2)
+    return classes if one_a_class or apart else 1
 
 
 def check_regime(regime: Regime, dataset: engine.Dataset) -> None:

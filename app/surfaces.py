@@ -18,7 +18,7 @@ import json
 import math
 import struct
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -26,6 +26,7 @@ import numpy as np
 
 import engine
 from app import sharing, traces
+from app.pool import Job
 from app.traces import TraceError
 from engine import Experiment, Landscape
 from engine.axes import CENTRES, Axes, Weights
@@ -39,8 +40,6 @@ MOST_OPERATIONS = 10**11  # multiply-adds; sliced, so that nobody else waits for
 MOST_POINTS = {1: 501, 2: 101}  # along a side, by the number of axes
 CURVATURE_LOOKS = 400  # evaluations that the search for the sharpest direction takes at most, about
 WIDEST = 1e4
-
-Job = Generator[None, None, bytes]
 
 # name in the query -> (field, default, what is accepted); none of them is a key of links
 WORDS = {"axes": ("axes", "random", None), "centre": ("centre", "now", CENTRES), "over": ("data", "train", DATA)}
@@ -131,12 +130,13 @@ def read_axes(request: SurfaceRequest, experiment: Experiment) -> Axes:
     return axes
 
 
-def check_cost(experiment: Experiment, request: SurfaceRequest, axes: Axes, start: int) -> None:
-    """Refuses what would take too long or too much memory; `start` is the step of the nearest checkpoint."""
+def check_cost(experiment: Experiment, request: SurfaceRequest, axes: Axes, start: int) -> int:
+    """Refuses what would take too long or too much memory; gives the bytes. `start`: step of the nearest checkpoint."""
     replays = request.step if axes.replays or request.centre == "best" else 0
     ahead = max(0, getattr(axes, "step", 0) - request.step)
-    training = engine.cost(experiment, request.step - start + replays + ahead)
-    look = engine.cost(experiment, 1) if request.data == "batch" else engine.cost(experiment, 0, 1)
+    training = engine.cost(experiment, request.step - start + replays + ahead, start=0 if replays else start)
+    plain = replace(experiment, edits=())
+    look = engine.cost(plain, 1) if request.data == "batch" else engine.cost(plain, 0, 1)
     looks = request.resolution**axes.dimensions + (CURVATURE_LOOKS if axes.name == "curvature" else 0)
     states = 8 * experiment.network.parameter_count * (8 + (200 if replays else 0))
     limits = (
@@ -147,6 +147,7 @@ def check_cost(experiment: Experiment, request: SurfaceRequest, axes: Axes, star
         if needed > accepted:
             advice = "ask for fewer points, or an earlier step" if key == "resolution" else "make the network smaller"
             raise TraceError(413, key, f"this would take {needed:.1e} {unit}; accepted are {accepted:.1e}: {advice}")
+    return training.memory + states
 
 
 def surface_job(request: SurfaceRequest, checkpoints: CheckpointCache) -> Job:
@@ -159,15 +160,13 @@ def surface_job(request: SurfaceRequest, checkpoints: CheckpointCache) -> Job:
     experiment = traces.read(request.link)
     axes = read_axes(request, experiment)
     step, checkpoint = checkpoints.get(experiment, request.step) or (0, None)
-    check_cost(experiment, request, axes, step)
+    yield check_cost(experiment, request, axes, step)
     run = experiment.start()
     if checkpoint is not None:
         run.restore(checkpoint)
-    yield
-    run.step(request.step - run.step_count)
+    yield from run.stepping(request.step - run.step_count)
     if run.outcome is None:
         checkpoints.put(experiment, run.step_count, run.checkpoint())
-    yield
     try:
         surface = yield from _landscape(run, axes, request)
     except ConfigurationError as error:

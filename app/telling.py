@@ -50,8 +50,7 @@ class Teller:
         t, indices = self.t, [str(index + 1) for index in symbol.indices]
         name = derivative_of(symbol.name) or symbol.name
         if symbol.layer is None:
-            whole = ", ".join(indices) or "1"
-            return t("by_hand.place.input", number=whole) if name == "x" else t("by_hand.place.output", number=whole)
+            return self._end(name, indices)
         number = self.notation.layers.get(symbol.layer, "1")
         source = symbol.field or symbol.origin or ""  # "dense_1.bias.gradient[0]"
         if len(indices) == 2 and (name in WEIGHTS or ".weight" in source):
@@ -59,7 +58,37 @@ class Teller:
         if len(indices) == 1:
             key = "bias" if name.startswith("b") or ".bias" in source else "neuron"
             return t(f"by_hand.place.{key}", number=indices[0], layer=number)
-        return t("by_hand.place.cell", number=", ".join(indices), layer=number)
+        return self._cell(symbol.layer, name, indices, number)
+
+    def _end(self, name: str, indices: list[str]) -> str:
+        """A place at the input or at the output."""
+        shape = len(self.network.input_shape)
+        if name != "x":
+            return self.t("by_hand.place.output", number=", ".join(indices) or "1")
+        if len(indices) != shape or shape not in (2, 3):
+            return self.t("by_hand.place.input", number=", ".join(indices))
+        return self.t("by_hand.place.input", number=self._spot(indices))
+
+    def _spot(self, indices: list[str]) -> str:
+        """Of a sequence: time step and number; of a picture: channel, row and column."""
+        if len(indices) == 2:
+            return self.t("by_hand.place.moment", time=indices[0], number=indices[1])
+        return self.t("by_hand.place.pixel", channel=indices[0], row=indices[1], column=indices[2])
+
+    def _cell(self, layer: str, name: str, indices: list[str], number: str) -> str:
+        """A place in a layer that has more than a row of neurons."""
+        kind = layer.rpartition(".")[2].rpartition("_")[0]
+        if name in ("s", "A") and len(indices) == 3:
+            spot = self.t("by_hand.place.glance", head=indices[0], first=indices[1], second=indices[2])
+        elif kind == "self_attention" and len(indices) == 3:
+            spot = self.t("by_hand.place.head", head=indices[0], spot=self._spot(indices[1:]))
+        elif kind == "conv2d" and len(indices) == 4:
+            spot = self.t("by_hand.place.kernel", filter=indices[0], spot=self._spot(indices[1:]))
+        elif len(indices) in (2, 3) and name not in WEIGHTS:
+            spot = self._spot(indices)
+        else:
+            spot = self.t("by_hand.place.cell", number=", ".join(indices))
+        return self.t("by_hand.place.inside", spot=spot, layer=number)
 
     # ----------------------------------------------------------------------------------------------- operations
 
@@ -90,7 +119,7 @@ class Teller:
 
     def number(self, value: float) -> str:
         """A number as the language writes it, with the notation's digits."""
-        text = f"{value:.{self.notation.digits}g}"
+        text = f"{value or 0.0:.{self.notation.digits}g}"
         return text.replace(".", ",") if self.notation.comma else text
 
     def spoken(self, expression: Expr) -> str:

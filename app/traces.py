@@ -9,11 +9,7 @@ cost is known before it runs. Knows no web framework.
 from __future__ import annotations
 
 import hashlib
-import os
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Generator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -22,18 +18,19 @@ from urllib.parse import unquote_plus
 
 import engine
 from app import sharing
+from app.costs import MOST_BYTES, MOST_MEMORY, MOST_OPERATIONS
+from app.pool import Job, Pool, Ticket, Visitor
+from app.standby import Standby
 from engine import Cost, Experiment
 from engine.checkpoints import CheckpointCache
-from engine.errors import ConfigurationError, EngineError
+from engine.errors import ConfigurationError, EngineError, MissingTableError
+from engine.pieces import finish
 from engine.run import Run
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_QUERY = 8192  # characters: a link of 4 KB, percent-encoded
 LAST_STEP = 100_000_000
 MOST_FRAMES = 2_000
-MOST_BYTES = 16 * 2**20
-MOST_MEMORY = 256 * 2**20
-MOST_OPERATIONS = 2 * 10**10  # multiply-adds; a few seconds of one core
 
 
 class TraceError(Exception):
@@ -138,87 +135,57 @@ def check_cost(cost: Cost) -> None:
             raise TraceError(413, key, f"this would take {needed:.1e} {unit}; accepted are {accepted:.1e}: {advice}")
 
 
-class Busy(TraceError):
-    """More requests are waiting than the queue may hold."""
-
-    def __init__(self, waiting: int) -> None:
-        super().__init__(503, "busy", f"{waiting} requests are waiting already; try again in a second")
-
-
 class TraceService:
-    """Answers requests on a few threads; equal requests at the same time run once; recent answers are kept.
+    """Films as jobs of the server's pool, from checkpoints that all of them share.
 
     Parameters
     ----------
-    workers : threads; the kernels release the interpreter's lock, so one a core
-    queue : requests that may wait or run at once
-    kept : bytes of recent answers (a class that opens one link asks for the same chunks)
+    pool : where the jobs run (default: one of its own)
     """
 
-    def __init__(self, workers: int | None = None, queue: int = 64, kept: int = 32 * 2**20) -> None:
+    def __init__(self, pool: Pool | None = None) -> None:
+        self.pool = Pool() if pool is None else pool
         self.checkpoints = CheckpointCache()
+        self.standby = Standby()
         self.runs = 0
-        self._executor = ThreadPoolExecutor(workers or os.cpu_count() or 2, thread_name_prefix="trace")
-        self._queue = queue
-        self._lock = threading.Lock()
-        self._flying: dict[str, Future[bytes]] = {}
-        self._recent = Recent(kept)
 
-    def submit(self, request: TraceRequest) -> Future[bytes]:
-        """The chunk, or its TraceError, in the future. Raises `Busy` when the queue is full."""
-        return self._enter(etag(request), lambda: self.film(request))
-
-    def submit_job(self, name: str, job: Generator[None, None, bytes]) -> Future[bytes]:
-        """As `submit`, for other work in slices whose answer is called `name`."""
-        return self._enter(name, lambda: drained(job))
-
-    def _enter(self, name: str, work: Callable[[], bytes]) -> Future[bytes]:
-        with self._lock:
-            if (known := self._recent.get(name)) is not None:
-                done: Future[bytes] = Future()
-                done.set_result(known)
-                return done
-            if name in self._flying:
-                return self._flying[name]
-            if len(self._flying) >= self._queue:
-                raise Busy(len(self._flying))
-            future = self._flying[name] = self._executor.submit(self._answer, name, work)
-            return future
-
-    def _answer(self, name: str, work: Callable[[], bytes]) -> bytes:
-        try:
-            chunk = work()
-        except BaseException:
-            with self._lock:
-                del self._flying[name]
-            raise
-        with self._lock:
-            del self._flying[name]
-            self._recent.put(name, chunk)
-        return chunk
+    def submit(self, request: TraceRequest, visitor: Visitor) -> Ticket:
+        """A place in the line for the chunk, or its TraceError. Raises `Busy` when the line is full."""
+        return self.pool.submit(etag(request), visitor, lambda: self.job(request))
 
     def film(self, request: TraceRequest) -> bytes:
-        """Makes the chunk, here and now.
+        """Makes the chunk, here and now; raises as `job` does."""
+        return finish(self.job(request))
+
+    def job(self, request: TraceRequest) -> Job:
+        """Makes the chunk, in slices.
 
         Raises
         ------
         TraceError : 400 for what the link or the numbers say, 413 for what would take too long
         """
-        experiment = read(request.link)
+        run = self.standby.take(request.link, request.start)
+        experiment = run.experiment if run is not None else read(request.link)
         last = len(experiment.dataset.x_train) + len(experiment.edits) - 1  # an added point can be followed too
         if request.follow > last:
             raise TraceError(
                 400, "follow", f"follow is {request.follow}; accepted is a training example from 0 to {last}"
             )
-        step, checkpoint = self.checkpoints.get(experiment, request.start) or (0, None)
-        check_cost(engine.cost(experiment, request.stop - step, request.frames))
-        run = experiment.start()
+        step, checkpoint = (
+            (request.start, None) if run else self.checkpoints.get(experiment, request.start) or (0, None)
+        )
+        cost = engine.cost(experiment, request.stop - step, request.frames, step)
+        check_cost(cost)
+        yield cost.memory + 2 * cost.trace_bytes  # the film is there twice: as arrays, and as their bytes
+        run = run or experiment.start()
         if checkpoint is not None:
             run.restore(checkpoint)
-        run.step(request.start - run.step_count)
+        yield from run.stepping(request.start - run.step_count)
         self._keep(run)
-        trace = run.trace(request.stop - request.start, every=request.every, follow=request.follow)
+        trace = yield from run.tracing(request.stop - request.start, every=request.every, follow=request.follow)
         self._keep(run)
+        if run.outcome is None:
+            self.standby.leave(request.link, run, cost.memory)
         self.runs += 1
         return trace.to_bytes()
 
@@ -226,47 +193,13 @@ class TraceService:
         if run.outcome is None:
             self.checkpoints.put(run.experiment, run.step_count, run.checkpoint())
 
-    def close(self) -> None:
-        """Stops the threads after what they are doing now."""
-        self._executor.shutdown(wait=False, cancel_futures=True)
-
-
-def drained(job: Generator[None, None, bytes]) -> bytes:
-    """What the job returns, without its pauses."""
-    while True:
-        try:
-            next(job)
-        except StopIteration as end:
-            return bytes(end.value)
-
-
-class Recent:
-    """The latest answers within a budget of bytes. Not locked: its owner is."""
-
-    def __init__(self, capacity: int) -> None:
-        self.capacity = capacity
-        self.size = 0
-        self._chunks: OrderedDict[str, bytes] = OrderedDict()
-
-    def get(self, name: str) -> bytes | None:
-        """The chunk kept under `name`, now the most recent one."""
-        if name in self._chunks:
-            self._chunks.move_to_end(name)
-        return self._chunks.get(name)
-
-    def put(self, name: str, chunk: bytes) -> None:
-        """Keeps `chunk`; the oldest ones go."""
-        if name not in self._chunks:
-            self._chunks[name] = chunk
-            self.size += len(chunk)
-        while self.size > self.capacity:
-            self.size -= len(self._chunks.popitem(last=False)[1])
-
 
 def read(link: str, parse: Callable[[str], Experiment] | None = None) -> Experiment:
     """The link's experiment; what is wrong with it becomes a TraceError that names the key."""
     try:
         return (parse or sharing.read_link)(link)
+    except MissingTableError as error:
+        raise TraceError(404, "table", str(error)) from error
     except ConfigurationError as error:
         raise TraceError(400, error.name, str(error)) from error
     except EngineError as error:

@@ -132,6 +132,7 @@ class Walk:
         """How much of the step the stage has to show."""
         phase, layer = self.group(self.position)
         turns, column = len(self.network.layers), self.columns.get(layer, 0)
+        done: float
         if phase == "forward":
             done = column - (self.operation.kind == "weighted_sum")
             return TOLD[phase] * done / turns
@@ -241,7 +242,7 @@ class Walk:
                  t(f"by_hand.phase.{operation.phase}"), *([layer] if layer else [])]  # fmt: skip
         with st.container(key=f"{self.key}_card", border=True):
             st.caption(" · ".join(where))
-            st.subheader(self.teller.title(operation), anchor=False)
+            st.header(self.teller.title(operation), anchor=False)
             st.write(self.teller.sentence(operation))
             st.latex(self.notation.equation(operation))
             st.html(f"<details><summary>{t('by_hand.in_words')}</summary><p>{self.teller.words(operation)}</p></details>")

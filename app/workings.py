@@ -146,7 +146,7 @@ class Workings:
     def _operations(self) -> None:
         t = self.t
         columns = [
-            Column("", number=True), Column(t("by_hand.table.phase")), Column(t("by_hand.table.operation")),
+            Column(t("by_hand.table.number"), number=True), Column(t("by_hand.table.phase")), Column(t("by_hand.table.operation")),
             Column(t("by_hand.table.value"), number=True),
         ]  # fmt: skip
         rows = [
@@ -212,7 +212,7 @@ class Workings:
     def _weight(self) -> None:
         self._choose_weight("weight")
         left, right = st.columns([7, 5], gap="medium")
-        with left:
+        with left, st.container(key=f"{self.key}_paths"):
             self._paths()
         with right:
             self._why()
@@ -220,7 +220,7 @@ class Workings:
     def _paths(self) -> None:
         """The gradient as a sum over paths."""
         t, found = self.t, self.opened.paths(*self.weight, self.sheet.row)
-        st.subheader(t("by_hand.paths.title"), anchor=False)
+        st.header(t("by_hand.paths.title"), anchor=False)
         st.caption(t("by_hand.paths.look"))
         listed = found.paths[:MOST_PATHS]
         if not listed:
@@ -256,7 +256,7 @@ class Workings:
 
     def _path_label(self, path: Path) -> str:
         """A path by the sums that it goes through: "0.00067: loss ← neuron 1, layer 2 ← ...": from the weight on."""
-        stops = [symbol for symbol in reversed(path.units) if symbol.name != "a" and symbol.layer]
+        stops = [symbol for symbol in reversed(path.units) if symbol.name not in ("a", "h") and symbol.layer]
         way = " → ".join([*(self.teller.place(symbol) for symbol in stops), self.t("by_hand.paths.loss")])
         return f"{self.teller.number(path.value)}: {way}"
 
@@ -269,20 +269,20 @@ class Workings:
             rest = math.fsum(value for _, value in others)
             rows.append([t("by_hand.paths.rest", count=len(others)), self.teller.number(rest), rest])
         rows.append([t("by_hand.paths.sum"), self.teller.number(total), None])
-        columns = [Column(t("by_hand.paths.through")), Column(t("by_hand.table.value"), number=True), Column("", bar=True)]
+        columns = [Column(t("by_hand.paths.through")), Column(t("by_hand.table.value"), number=True), Column(t("by_hand.table.size"), bar=True)]
         st.html(table(columns, rows, caption=t("by_hand.paths.group", layer=self.teller.layer(group.layer))))
 
     def _why(self) -> None:
         """The update, split."""
         t, found = self.t, self.opened.parts(*self.weight)
-        st.subheader(t("by_hand.why.title"), anchor=False)
+        st.header(t("by_hand.why.title"), anchor=False)
         st.caption(t("by_hand.why.look"))
         rows: list[list[Any]] = [
             [t(f"by_hand.why.{part.kind}", number=(part.example or 0) + 1), self.teller.number(part.value), part.value]
             for part in found.parts
         ]
         rows.append([t("by_hand.why.sum"), self.teller.number(found.total), None])
-        columns = [Column(t("by_hand.why.part")), Column(t("by_hand.why.change"), number=True), Column("", bar=True)]
+        columns = [Column(t("by_hand.why.part")), Column(t("by_hand.why.change"), number=True), Column(t("by_hand.table.size"), bar=True)]
         st.html(table(columns, rows, caption=t("by_hand.why.caption"), tall=len(rows) > 20))
         number, sign = self.notation.number, "+" if found.total >= 0 else "-"
         equals = self.notation.equals(found.before, found.total, found.after)
@@ -291,6 +291,10 @@ class Workings:
     # ------------------------------------------------------------------------------------------------------ wiggle
 
     def _wiggle(self) -> None:
+        with st.container(key=f"{self.key}_wiggled"):
+            self._wiggled()
+
+    def _wiggled(self) -> None:
         t, key = self.t, f"{self.key}.wiggle"
         st.caption(t("by_hand.wiggle.look"))
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -378,7 +382,8 @@ class Workings:
     def _group_name(self, name: str) -> str:
         if name in ("x", "y"):
             return self.t(f"by_hand.numbers.{name}")
-        layer, _, short = name.rpartition(".")
+        layer = next(part.name for part in self.walk.network.leaves() if name.startswith(f"{part.name}."))
+        short = name.removeprefix(f"{layer}.")
         kind = "bias" if "bias" in short or short == "beta" else "weight"
         return self.t(f"by_hand.numbers.{kind}", layer=self.teller.layer(layer), name=short)
 
@@ -428,6 +433,10 @@ class Workings:
     # ------------------------------------------------------------------------------------------- LaTeX and print
 
     def _latex(self) -> None:
+        with st.container(key=f"{self.key}_written"):
+            self._written()
+
+    def _written(self) -> None:
         t = self.t
         st.caption(t("by_hand.latex.look"))
         every = st.segmented_control(
@@ -439,9 +448,9 @@ class Workings:
             every or "", list(self.walk.operations)
         )
         written = [f"**{escape(self.teller.title(operation))}**\n\n$$\n{self.notation.equation(operation)}\n$$" for operation in chosen]
-        st.code(self.notation.document(chosen, self.teller.title), language="latex", height=220)
-        with st.container(key=f"{self.key}_print"):
-            st.markdown("\n\n".join(written))
+        source = st.expander(t("by_hand.latex.source"), icon=":material/content_copy:")
+        source.code(self.notation.document(chosen, self.teller.title), language="latex", wrap_lines=True)
+        st.markdown("\n\n".join(written))
 
 
 def agreeing(one: float, other: float) -> int:

@@ -90,7 +90,8 @@ class RandomDirections(Axes, name="random"):
 class PathDirections(Axes, name="path"):
     """d = the first right singular vectors of T, T[k] = w(step k) - mean of all: where the run moved most.
 
-    Steps from 0 to now, evenly, at most 200. Length 1. As Li et al. 2018, section 7, but about the path's mean.
+    Steps from 0 to now, evenly, at most 200 (`engine/history.py`). Length 1. As Li et al. 2018, section 7, but about
+    the path's mean.
     """
 
     replays: ClassVar[bool] = True

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from engine.axes import Axes
+from engine.directions import ROUNDS
 from engine.experiment import Experiment
+from engine.history import states_kept
 from engine.layers import Layer
 from engine.layers.base import Shape
 from engine.plan import padded
@@ -13,6 +16,7 @@ from engine.regimes import Regime
 
 __all__ = ["Cost", "cost"]
 
+_DOUBLES = 4  # how much longer float64 takes
 _FIELDS = 4  # value, gradient, example gradient, update
 
 
@@ -25,24 +29,60 @@ class Cost:
     trace_bytes: int
 
 
-def cost(experiment: Experiment, steps: int, frames: int = 0) -> Cost:
-    """Cost of `steps` updates, recording `frames` of them; the data are looked at, nothing is run.
+def cost(experiment: Experiment, steps: int, frames: int = 0, start: int = 0) -> Cost:
+    """Cost of `steps` updates from number `start` on, recording `frames` of them; data are looked at, nothing is run.
 
     Operations count the padded batch, three products a weight and update (forward, and two backward), and two full
-    evaluations a frame; a weight counts once for each place or time step at which it is used. An estimate from above.
+    evaluations a frame; a weight counts once for each place or time step at which it is used. Where these updates meet
+    an edit that goes to a place, its plane must be found, and those of all earlier ones. An estimate from above.
     """
     network = experiment.network
     count, tests = len(experiment.dataset.x_train), len(experiment.dataset.x_test)
-    lanes = padded(Regime.of(experiment.regime).largest_batch(count))
-    weights = network.parameter_count
     units = sum(math.prod(layer.output_shape) for layer in network.named_layers())
-    per_example = 20 * units + sum(_products(*layer[1:]) for layer in network.named_layers())
-    operations = steps * (3 * per_example * lanes + 10 * weights) + frames * per_example * (count + tests + 48)
+    per_example, weights = _per_example(experiment), network.parameter_count
+    lanes = padded(Regime.of(experiment.regime).largest_batch(count))
+    operations = steps * _per_update(experiment) + frames * per_example * (count + tests + 48)
+    places = _places_to_find(experiment, start, start + steps)
+    operations += sum(_finding(experiment, *place) for place in places)
     size = 4 if experiment.dtype == "float32" else 8
     inputs = padded(math.prod(network.input_shape))
     values = 2 * (2 * units + 2 * inputs + 16) * (lanes + 64 + 16)
-    memory = size * (values + 6 * weights + inputs * (2 * count + tests))
+    memory = size * (values + 6 * weights + inputs * (2 * count + tests)) + (_path(experiment) if places else 0)
     return Cost(operations, memory, 4 * frames * (_FIELDS * weights + 3 * units + 16))
+
+
+def _places_to_find(experiment: Experiment, start: int, end: int) -> list[tuple[int, Axes, str]]:
+    """(step, axes, centre) of the edits that go to a place, up to `end`; none where none lies from `start` on."""
+    places = [(edit.step, *edit.value[:2]) for edit in experiment.edits if edit.key == "place" and edit.step <= end]
+    return places if any(step >= start for step, *_ in places) else []
+
+
+def _finding(experiment: Experiment, step: int, axes: Axes, centre: str) -> int:
+    """Operations of finding a plane: training the beginning again and looking at its losses, and Hessian products."""
+    operations, gradient = 0, 3 * _per_example(experiment) * len(experiment.dataset.x_train)
+    if axes.replays or centre == "best":
+        operations += max(step, getattr(axes, "step", 0)) * _per_update(experiment)
+        operations += states_kept(experiment.network.parameter_count) * gradient
+    if axes.name == "curvature":
+        operations += 2 * ROUNDS * _DOUBLES * gradient
+    return operations
+
+
+def _path(experiment: Experiment) -> int:
+    """Bytes of the states of a path, and of their decomposition."""
+    count = experiment.network.parameter_count
+    return 3 * 8 * states_kept(count) * count
+
+
+def _per_update(experiment: Experiment) -> int:
+    lanes = padded(Regime.of(experiment.regime).largest_batch(len(experiment.dataset.x_train)))
+    return 3 * _per_example(experiment) * lanes + 10 * experiment.network.parameter_count
+
+
+def _per_example(experiment: Experiment) -> int:
+    """Multiply-adds of one example's forward pass; a unit counts as much as 20 weights, for its activation."""
+    layers = experiment.network.named_layers()
+    return sum(20 * math.prod(layer.output_shape) + _products(*layer[1:]) for layer in layers)
 
 
 def _products(layer: Layer, input_shape: Shape, output_shape: Shape) -> int:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.pieces import Pieces
+
 __all__ = ["filter_normalised", "orthogonal", "principal", "random_direction", "sharpest", "unit"]
 
 Flat = NDArray[np.float64]
+ROUNDS = 100  # of power iteration, at most
 Shapes = Mapping[str, tuple[int, ...]]
 
 
@@ -55,18 +58,23 @@ def principal(states: Flat, count: int) -> tuple[Flat, Flat]:
 
 
 def sharpest(
-    gradient: Callable[[Flat], Flat], centre: Flat, *, tolerance: float = 1e-4, most: int = 100
-) -> Generator[None, None, tuple[Flat, float]]:
-    """(v, l) with H v = l v and the greatest |l|, |v| = 1: power iteration; yields after each of at most `most` rounds.
+    gradient: Callable[[Flat], Pieces[Flat]],
+    centre: Flat,
+    *,
+    tolerance: float = 1e-4,
+    most: int = ROUNDS,
+) -> Pieces[tuple[Flat, float]]:
+    """(v, l) with H v = l v and the greatest |l|, |v| = 1: power iteration of at most `most` rounds.
 
-    H v by central differences of `gradient`. Ends when |H v - l v| <= tolerance |l|. H = 0 gives (a random v, 0).
+    H v by central differences of `gradient`, which comes in pieces. Ends when |H v - l v| <= tolerance |l|. H = 0 gives
+    (a random v, 0).
     """
     h = np.cbrt(np.finfo(np.float64).eps) * (1.0 + float(np.linalg.norm(centre)))
     v, curvature = unit(random_direction(0, 2, len(centre))), 0.0
     for _ in range(most):
-        product = (gradient(centre + h * v) - gradient(centre - h * v)) / (2.0 * h)
+        ahead, behind = (yield from gradient(centre + h * v)), (yield from gradient(centre - h * v))
+        product = (ahead - behind) / (2.0 * h)
         curvature, size = float(v @ product), float(np.linalg.norm(product))
-        yield
         if not 0.0 < size < math.inf or np.linalg.norm(product - curvature * v) <= tolerance * size:
             break
         v = product / size

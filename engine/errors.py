@@ -2,7 +2,8 @@
 
     EngineError (a ValueError)      anything the engine refuses
     └── ConfigurationError          an option has a value that is not accepted
-        └── UnknownNameError        a name that nothing is registered under
+        ├── UnknownNameError        a name that nothing is registered under
+        └── MissingTableError       a table of somebody's own that is not, or no longer, kept here
 
 Catch `EngineError` to catch them all:
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["ConfigurationError", "EngineError", "UnknownNameError"]
+__all__ = ["ConfigurationError", "EngineError", "MissingTableError", "UnknownNameError"]
 
 
 class EngineError(ValueError):
@@ -60,6 +61,14 @@ class UnknownNameError(ConfigurationError):
 
     def __str__(self) -> str:
         return f"there is no {self.name} called {shortened(self.value)}; the known ones are {', '.join(self.known)}"
+
+
+class MissingTableError(ConfigurationError):
+    """A table that an experiment is about is not kept here, or no longer; `value` is its name."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__("table", table, "a table that is kept here: give the file again")
+        self.args = (table,)
 
 
 def shortened(value: object, length: int = 60) -> str:

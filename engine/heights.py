@@ -17,8 +17,9 @@ from engine.kernels import context as c
 from engine.kernels import driver
 from engine.kernels.instructions import address
 from engine.kernels.simd import LANES
+from engine.layers import Layer
 from engine.network import Network
-from engine.plan import Program, Store, Tensor, aligned_zeros
+from engine.plan import Layout, Program, Store, Tensor, aligned_zeros, padded
 
 __all__ = ["Heights"]
 
@@ -26,6 +27,7 @@ Flat = NDArray[np.float64]
 
 CACHED = 24 * 1024  # bytes of values that should stay in the innermost cache
 PARAMETERS = 128 * 1024  # bytes of parameters of the points that share a chunk
+PACKED = 32 * 2**20  # bytes of a first layer's products that are kept
 GATHERED = 3  # rows that bring the examples in
 LINEAR = {"dense": "dense_forward", "conv2d": "conv2d_forward"}  # first layers that are linear in their parameters
 
@@ -69,18 +71,9 @@ class Heights:
         self._chunks = -(-len(x) // self._lanes)
         program = self._program = self._planned(dtype)
         self._plane = _spread(program.layout.places(), program.layout.size, centre, directions)
-        self._together = max(1, PARAMETERS // max(1, program.store.parameters.nbytes))
-        name, layer, *_ = network.named_layers()[0]
+        self._together = max(1, PARAMETERS // program.store.parameters.nbytes)
         self._idle: list[_Buffers] = []
-        self._packs = [self._pack_chunks(linear=layer.name in LINEAR)]
-        rows = [self._row("plane_parameters", *self._addresses(), 0, program.layout.size), self._chunk_row(layer.name)]
-        first = GATHERED
-        if layer.name in LINEAR:
-            z = program.named[f"{name}.pre_activation"]
-            first = 1 + _row_of(program, address(LINEAR[layer.name], dtype))
-            self._packs.append(self._pack_products(z, first))
-            rows.append(self._row("plane_product", self._packs[1].ctypes.data, z.features * self._lanes, z.offset))
-        self._table = np.ascontiguousarray(np.stack([*rows, *program.table[first : program.loss_end]]))
+        self._table, self._packs = self._rows(*network.named_layers()[0][:2])
 
     def __reduce__(self) -> tuple[type[Heights], tuple[Any, ...]]:
         return Heights, self._arguments
@@ -124,27 +117,43 @@ class Heights:
             buffers.context[slot] = array.ctypes.data
         return buffers
 
+    def _rows(self, name: str, layer: Layer) -> tuple[NDArray[np.int64], list[NDArray[Any]]]:
+        """(the rows that `walk_plane` walks, the packs that they read)."""
+        program, named = self._program, self._program.named
+        linear = self._linear_row(name, layer)
+        first, unread = GATHERED, 0
+        # one after the other in the values lie inputs (not wanted if their products are packed), targets and shares
+        start = named["targets" if linear else "input"].offset
+        packs = [self._pack_chunks(start, named["shares"].offset + self._lanes)]
+        rows = [self._row("plane_chunk", packs[0].ctypes.data, packs[0].shape[1], start)]
+        if linear:
+            first, z = linear + 1, named[f"{name}.pre_activation"]
+            packs.append(self._pack_products(z, first))
+            rows.append(self._row("plane_product", packs[1].ctypes.data, packs[1].shape[2], z.offset))
+            unread = Layout(layer.parameter_shapes(self._arguments[0].input_shape)).size
+        plane = [flat.ctypes.data for flat in self._plane]
+        rows.insert(0, self._row("plane_parameters", *plane, unread, program.layout.size))
+        return np.stack([*rows, *program.table[first : program.loss_end]]), packs
+
+    def _linear_row(self, name: str, layer: Layer) -> int | None:
+        """The row of the first layer's product, if that is linear in its parameters and the products can be kept."""
+        if layer.name not in LINEAR:
+            return None
+        numbers = 3 * self._examples.count * self._program.named[f"{name}.pre_activation"].features
+        if numbers * self._program.values.itemsize > PACKED:
+            return None
+        code = address(LINEAR[layer.name], self._arguments[1])
+        return int(np.flatnonzero(self._program.table[:, c.ADDRESS] == code)[0])
+
     def _row(self, instruction: str, *numbers: int) -> NDArray[np.int64]:
         row = np.zeros(c.COLUMNS, np.int64)
         row[c.ADDRESS], row[c.PADDED] = address(instruction, self._arguments[1]), self._lanes
         row[2 : 2 + len(numbers)] = numbers
         return row
 
-    def _addresses(self) -> tuple[int, ...]:
-        return tuple(int(array.ctypes.data) for array in self._plane)
-
-    def _chunk_row(self, layer: str) -> NDArray[np.int64]:
-        start, end = self._gathered(linear=layer in LINEAR)
-        return self._row("plane_chunk", self._packs[0].ctypes.data, end - start, start)
-
-    def _gathered(self, *, linear: bool) -> tuple[int, int]:
-        """Where inputs, targets and shares lie in the values; without the inputs where their products are packed."""
-        named = self._program.named
-        return named["targets" if linear else "input"].offset, named["shares"].offset + self._lanes
-
-    def _pack_chunks(self, *, linear: bool) -> NDArray[Any]:
-        """Every chunk as it lies in the values: [chunks, numbers]."""
-        program, (start, end) = self._program, self._gathered(linear=linear)
+    def _pack_chunks(self, start: int, end: int) -> NDArray[Any]:
+        """The values from `start` to `end` of every chunk, once it is gathered: [chunks, numbers]."""
+        program = self._program
         pack = aligned_zeros(self._chunks * (end - start), str(program.values.dtype)).reshape(self._chunks, -1)
         for chunk in pack:
             program.walk(0, GATHERED)
@@ -160,19 +169,17 @@ class Heights:
             for products, flat in zip(chunk, self._plane, strict=True):
                 program.store.parameters[:] = flat
                 program.walk(GATHERED, end)
-                products[:] = program.values[z.offset : z.offset + count]
+                with np.errstate(over="ignore"):  # infinity says it
+                    products[:] = program.values[z.offset : z.offset + count]
         return pack
 
 
 def _lanes(network: Network, count: int, dtype: str) -> int:
-    """Examples side by side: as many as keep the values in the innermost cache, 16 to 64."""
+    """Examples side by side: as many as keep the values in the innermost cache, 32 to 128, shared out evenly."""
     units = 2 * sum(math.prod(layer.output_shape) for layer in network.named_layers())
-    most = CACHED // (np.dtype(dtype).itemsize * units)
-    return min(max(LANES, most // LANES * LANES), 64, -(-count // LANES) * LANES)
-
-
-def _row_of(program: Program, code: int) -> int:
-    return int(np.flatnonzero(program.table[:, c.ADDRESS] == code)[0])
+    most = min(max(32, CACHED // (np.dtype(dtype).itemsize * units)), 128)
+    chunks = -(-count // most)
+    return padded(-(-count // chunks))
 
 
 def _spread(places: NDArray[np.int64], size: int, centre: Flat, directions: Flat) -> tuple[Flat, Flat, Flat]:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.pieces import Pieces, finish
+
 if TYPE_CHECKING:
     from engine.run import Run
 
-__all__ = ["Path", "flat_parameters", "path_blocks", "path_of", "state_at", "twin"]
+__all__ = ["Path", "flat_parameters", "path_blocks", "path_of", "state_at", "states_kept", "twin"]
 
-MOST = 200
-SLICE = 256  # steps between two pauses
+MOST = 200  # states of a path, and no more numbers in all than
+NUMBERS = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -32,32 +33,33 @@ class Path:
         return self.states[found[0]] if len(found) else None
 
 
-def path_of(run: Run, most: int = MOST) -> Path:
-    """The run's path to where it is, at `most` steps evenly: the same run, trained again from the beginning."""
-    blocks = path_blocks(run, most)
-    while True:
-        try:
-            next(blocks)
-        except StopIteration as end:
-            return end.value
+def states_kept(parameters: int) -> int:
+    """How many states of a network of so many parameters make a path: 200, but at least 20 of a large one."""
+    return max(20, min(MOST, NUMBERS // max(1, parameters)))
 
 
-def path_blocks(run: Run, most: int = MOST) -> Generator[None, None, Path]:
-    """As `path_of`, with a pause now and then."""
-    now = run.step_count
+def path_of(run: Run) -> Path:
+    """The run's path to where it is, at `states_kept` steps evenly: its beginning is trained once more."""
+    return finish(path_blocks(run))
+
+
+def path_blocks(run: Run) -> Pieces[Path]:
+    """As `path_of`, in pieces."""
+    now, most = run.step_count, states_kept(run.experiment.network.parameter_count)
     steps = np.unique(np.linspace(0, now, min(most, now + 1)).round().astype(np.int64))
     again = twin(run)
     states, losses = [], []
     for step in steps[:-1]:
         yield from _advance(again, int(step))
         states.append(flat_parameters(again))
-        losses.append(again.train_loss())
+        losses.append((yield from again.scoring(test=False))[0])
     states.append(flat_parameters(run))
-    losses.append(_train_loss(run, again))
+    again.restore(run.checkpoint())  # the run itself may be in the middle of an edit
+    losses.append((yield from again.scoring(test=False))[0])
     return Path(steps, np.array(states), np.array(losses))
 
 
-def state_at(run: Run, step: int, path: Path | None = None) -> Generator[None, None, NDArray[np.float64]]:
+def state_at(run: Run, step: int, path: Path | None = None) -> Pieces[NDArray[np.float64]]:
     """The run's parameters at any step, earlier or later, [P]; later ones by going on as things are now."""
     known = path.at(step) if path is not None else None
     if known is not None or step == run.step_count:
@@ -82,13 +84,6 @@ def flat_parameters(run: Run) -> NDArray[np.float64]:
     return run._flat[run._layout.places()].astype(np.float64)
 
 
-def _train_loss(run: Run, again: Run) -> float:
-    """The run's present training loss, by its twin, which has the same data."""
-    again.restore(run.checkpoint())
-    return again.train_loss()
-
-
-def _advance(run: Run, step: int) -> Generator[None, None, None]:
-    while run.step_count < step and run.step(min(SLICE, step - run.step_count)):
-        yield
-    run.parameters()  # edits of this very step belong to its state
+def _advance(run: Run, step: int) -> Pieces[None]:
+    yield from run.stepping(max(0, step - run.step_count))
+    yield from run._settling()  # edits of this very step belong to its state

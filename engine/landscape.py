@@ -14,7 +14,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Generator
-from concurrent.futures import Executor, ThreadPoolExecutor, as_completed, wait
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
@@ -25,8 +25,9 @@ from numpy.typing import NDArray
 from engine.axes import Axes
 from engine.errors import ConfigurationError
 from engine.heights import Heights
-from engine.history import Path, flat_parameters, twin
+from engine.history import Path, flat_parameters
 from engine.kernels import context as c
+from engine.pieces import Pieces, finish
 from engine.plane import Plane, plane_blocks
 from engine.slopes import Slope
 from engine.spec import check_count, check_number
@@ -110,7 +111,7 @@ def landscape(
     progress : called with (points done, points in all), here, not in a worker; what it raises ends the work
     path : from `engine.history.path_of`, to save training the run's beginning once more
     """
-    task = _drained(_prepared(run, axes, resolution, span, centre, data, path))
+    task = finish(_prepared(run, axes, resolution, span, centre, data, path))
     with ExitStack() as stack:
         if executor is None:
             executor = stack.enter_context(ThreadPoolExecutor(os.cpu_count() or 1))
@@ -131,21 +132,23 @@ def landscape_blocks(
 
     The landscape is what the generator returns: `surface = yield from engine.landscape_blocks(run, "random")`.
     """
-    preparation = _prepared(run, axes, resolution, span, centre, data, path)
     total = math.prod(_sides(resolution, Axes.of(axes)))
+    preparation, start = _prepared(run, axes, resolution, span, centre, data, path), time.perf_counter()
     while True:
         try:
             next(preparation)
         except StopIteration as end:
-            task = end.value
+            task: _Task = end.value
             break
-        yield 0, total
+        if time.perf_counter() - start > BLOCK:
+            yield 0, total
+            start = time.perf_counter()
     losses, done, count = np.empty(total), 0, 1
     while done < total:
-        start, end = time.perf_counter(), min(done + count, total)
-        losses[done:end] = task.heights(task.points[done:end])
-        count = min(8 * count, _count((time.perf_counter() - start) / (end - done), total))
-        done = end
+        start, stop = time.perf_counter(), min(done + count, total)
+        losses[done:stop] = task.heights(task.points[done:stop])
+        count = min(8 * count, _count((time.perf_counter() - start) / (stop - done), total))
+        done = stop
         yield done, total
     return task.finished(losses)
 
@@ -158,17 +161,17 @@ def _prepared(
     centre: str,
     data: str,
     path: Path | None,
-) -> Generator[None, None, _Task]:
-    """Plane, examples and grid; pauses now and then."""
+) -> Pieces[_Task]:
+    """Plane, examples and grid, in pieces."""
     axes, network, dtype = Axes.of(axes), run.experiment.network, run.experiment.dtype
     rows, columns = _sides(resolution, axes)
-    run._settle()
+    yield from run._settling()
     plane = yield from plane_blocks(run, axes, centre, path)
     x, y = _examples(run, data)
     statistics = run._store.statistics.copy()
     here, slope = flat_parameters(run), Slope(network, dtype, x, y, statistics)
-    others = {"data": data, "here": here, "gradient": slope(here), "next_step": _next_step(run)}
-    yield
+    others: dict[str, Any] = {"data": data, "here": here, "next_step": _next_step(run)}
+    others["gradient"] = yield from slope(here)
     halves = _halves(span, plane, here, others["next_step"])
     others["a"] = np.linspace(-halves[0], halves[0], columns)
     others["b"] = np.linspace(-halves[1], halves[1], rows) if axes.dimensions > 1 else np.zeros(1)
@@ -211,10 +214,13 @@ def _next_batch(run: Run) -> NDArray[np.int64]:
 
 
 def _next_step(run: Run) -> Flat:
-    again = twin(run)
-    again.restore(run.checkpoint())
-    done = again.step(1)
-    return flat_parameters(again) - flat_parameters(run) if done else np.full(len(run._layout.places()), math.nan)
+    """What the next update adds; the run does it, and goes back."""
+    before, known, here = run.checkpoint(), (run._outcome, run._earlier), flat_parameters(run)
+    done = run.step(1)
+    after = flat_parameters(run)
+    run.restore(before)
+    run._outcome, run._earlier = known
+    return after - here if done else np.full(len(here), math.nan)
 
 
 def _halves(span: float | tuple[float, float] | None, plane: Plane, here: Flat, next_step: Flat) -> tuple[float, float]:
@@ -263,11 +269,12 @@ def _count(seconds: float, total: int) -> int:
 def _spread(executor: Executor, task: _Task, progress: Callable[[int, int], None]) -> Flat:
     """The losses at all points, by the workers of an executor; nothing is left running, whatever happens."""
     total, done = len(task.points), 2
-    losses, jobs = np.empty(total), {}
+    losses, jobs = np.empty(total), dict[Future[Flat], slice]()
     losses[0] = task.heights(task.points[:1])[0]  # not timed: it makes the buffers
     start = time.perf_counter()
     losses[1] = task.heights(task.points[1:2])[0]
     size = _count(time.perf_counter() - start, total)
+    progress(done, total)
     try:
         for first in range(done, total, size):
             block = slice(first, min(first + size, total))
@@ -282,12 +289,3 @@ def _spread(executor: Executor, task: _Task, progress: Callable[[int, int], None
             job.cancel()
         wait(jobs)
     return losses
-
-
-def _drained(blocks: Generator[None, None, _Task]) -> _Task:
-    """What a generator returns, without its pauses."""
-    while True:
-        try:
-            next(blocks)
-        except StopIteration as end:
-            return end.value

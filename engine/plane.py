@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from engine.axes import CENTRES, Axes
 from engine.directions import filter_normalised, orthogonal, principal, random_direction, sharpest, unit
 from engine.errors import ConfigurationError
-from engine.history import Path, flat_parameters, path_blocks, state_at
+from engine.history import Path, path_blocks, state_at
+from engine.pieces import Pieces
 from engine.slopes import Slope
 
 if TYPE_CHECKING:
@@ -89,10 +90,12 @@ class _Found:
     curvature: float | None = None
 
 
-def plane_blocks(run: Run, axes: Axes, centre: str, path: Path | None) -> Generator[None, None, Plane]:
-    """The plane of a run as it is; pauses now and then. `path` saves training the run's beginning again."""
+def plane_blocks(run: Run, axes: Axes, centre: str, path: Path | None) -> Pieces[Plane]:
+    """The plane of a run as it is, in pieces. `path` saves training the run's beginning again."""
     if centre not in CENTRES:
         raise ConfigurationError("centre", centre, "one of " + ", ".join(CENTRES))
+    if not run.experiment.network.parameter_count:
+        raise ConfigurationError("network", run.experiment.network, "a network with parameters")
     axes.check_network(run.experiment.network)
     if path is None and (axes.name == "path" or centre == "best"):
         path = yield from path_blocks(run)
@@ -106,20 +109,16 @@ def plane_blocks(run: Run, axes: Axes, centre: str, path: Path | None) -> Genera
     return Plane(axes, middle, found.directions, shapes, step, found.explained, found.curvature, path)
 
 
-def put(run: Run, axes: Axes, centre: str, a: float, b: float) -> Flat:
-    """The parameters at the point (a, b) of the run's plane, one after the other."""
-    blocks = plane_blocks(run, axes, centre, None)
-    while True:
-        try:
-            next(blocks)
-        except StopIteration as end:
-            return end.value.flat_at(a, b)
+def put(run: Run, axes: Axes, centre: str, a: float, b: float) -> Pieces[Flat]:
+    """The parameters at the point (a, b) of the run's plane, one after the other, in pieces."""
+    plane = yield from plane_blocks(run, axes, centre, None)
+    return plane.flat_at(a, b)
 
 
 # ------------------------------------------------------------------------------------------- one finder a kind of axes
 
 
-def _weights(run: Run, axes: Any, centre: Flat, path: Path | None) -> Generator[None, None, _Found]:
+def _weights(run: Run, axes: Any, centre: Flat, path: Path | None) -> Pieces[_Found]:
     yield
     starts, start = {}, 0
     for name, shape in run._layout.shapes.items():
@@ -131,12 +130,12 @@ def _weights(run: Run, axes: Any, centre: Flat, path: Path | None) -> Generator[
     return _Found(directions)
 
 
-def _random(run: Run, axes: Any, centre: Flat, path: Path | None) -> Generator[None, None, _Found]:
+def _random(run: Run, axes: Any, centre: Flat, path: Path | None) -> Pieces[_Found]:
     yield
     return _Found(np.array([_random_filters(run, axes.seed, number, centre) for number in range(axes.dimensions)]))
 
 
-def _path(run: Run, axes: Any, centre: Flat, path: Path | None) -> Generator[None, None, _Found]:
+def _path(run: Run, axes: Any, centre: Flat, path: Path | None) -> Pieces[_Found]:
     yield
     assert path is not None
     directions, explained = principal(path.states, axes.dimensions)
@@ -145,11 +144,10 @@ def _path(run: Run, axes: Any, centre: Flat, path: Path | None) -> Generator[Non
     return _Found(_completed(run, directions, centre), tuple(float(share) for share in explained))
 
 
-def _curvature(run: Run, axes: Any, centre: Flat, path: Path | None) -> Generator[None, None, _Found]:
+def _curvature(run: Run, axes: Any, centre: Flat, path: Path | None) -> Pieces[_Found]:
     x, y = run._train_set.arrays()
     slope = Slope(run.experiment.network, "float64", x, y, run._store.statistics)
-    gradient = unit(slope(centre))
-    yield
+    gradient = unit((yield from slope(centre)))
     vector, curvature = yield from sharpest(slope, centre)
     if not gradient.any():
         gradient = vector
@@ -161,7 +159,7 @@ def _curvature(run: Run, axes: Any, centre: Flat, path: Path | None) -> Generato
     return _Found(_completed(run, directions, centre), None, curvature)
 
 
-def _towards(run: Run, axes: Any, centre: Flat, path: Path | None) -> Generator[None, None, _Found]:
+def _towards(run: Run, axes: Any, centre: Flat, path: Path | None) -> Pieces[_Found]:
     target = yield from state_at(run, axes.step, path)
     directions = np.zeros((axes.dimensions, len(centre)))
     directions[0] = target - centre
@@ -170,7 +168,7 @@ def _towards(run: Run, axes: Any, centre: Flat, path: Path | None) -> Generator[
     return _Found(_completed(run, directions, centre))
 
 
-_FINDERS: dict[str, Callable[[Run, Any, Flat, Path | None], Generator[None, None, _Found]]] = {
+_FINDERS: dict[str, Callable[[Run, Any, Flat, Path | None], Pieces[_Found]]] = {
     "weights": _weights,
     "random": _random,
     "path": _path,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from engine.axes import Axes
+from engine.cost import cost
 from engine.datasets.randomness import RandomSource, random_source
 from engine.divergence import locate
 from engine.errors import ConfigurationError
@@ -22,6 +23,7 @@ from engine.kernels import batches
 from engine.kernels import context as c
 from engine.losses import Loss
 from engine.outcomes import Outcome
+from engine.pieces import OPERATIONS, Pieces, finish
 from engine.plan import Program, Store, aligned_zeros, padded
 from engine.regimes import Regime
 from engine.spec import check_count, check_number
@@ -77,6 +79,7 @@ class Run:
         self._earlier: Checkpoint | None = (
             None  # a finite state before the last slice, while nothing was changed by hand
         )
+        self._operations: dict[tuple[int, int], int] = {}
         self._probe: Program | None = None  # for losses and gradients of other examples than the update's
         self._points: list[tuple[float, float, float]] = []
         self._placed: dict[int, NDArray[np.float64]] = {}  # where "place" edits led, by their number
@@ -164,13 +167,28 @@ class Run:
 
     def step(self, n: int = 1) -> int:
         """Do up to `n` updates; fewer where the run diverges. Gives how many. A diverged run stays where it is."""
+        return finish(self.stepping(n))
+
+    def stepping(self, n: int) -> Pieces[int]:
+        """`step`, in pieces (see `engine/pieces.py`); between two of them the run must be left alone."""
         check_count("n", n, 0)
         target = self.step_count + n
         start = self.step_count
+        most = min(SLICE, OPERATIONS // self.operations_of(1))
         while self.step_count < target and not self._has_diverged():
-            self._settle()
-            self._slice(int(min(target, self._next_edit_step(), self.step_count + SLICE)) - self.step_count)
+            yield from self._settling()
+            if most:
+                self._slice(int(min(target, self._next_edit_step(), self.step_count + most)) - self.step_count)
+            else:
+                yield from self.observed_step(None)
+            yield
         return self.step_count - start
+
+    def operations_of(self, steps: int, frames: int = 0) -> int:
+        """Multiply-adds of so many updates, `frames` of them recorded, edits apart (see `engine/cost.py`)."""
+        if (steps, frames) not in self._operations:
+            self._operations[steps, frames] = cost(replace(self.experiment, edits=()), steps, frames).operations
+        return self._operations[steps, frames]
 
     def train(self, epochs: float = 1, *, target_loss: float | None = None) -> int:
         """Train for whole (or parts of) epochs; gives the updates done. `outcome` says how it ended.
@@ -211,16 +229,21 @@ class Run:
         else:
             self._outcome = locate(self, self._earlier or snapshot)
 
-    def observed_step(self, gradient: NDArray[Any]) -> float:
-        """One update, as `step(1)`, that also writes its batch's gradient (flat, without penalties); gives the loss."""
-        self._settle()
+    def observed_step(self, gradient: NDArray[Any] | None) -> Pieces[float]:
+        """One update, as `step(1)`, in pieces; gives its batch's loss.
+
+        Where `gradient` is given, the batch's gradient is written there (flat, without penalties).
+        """
+        yield from self._settling()
         program, snapshot = self._program, self.checkpoint()
-        loss = program.walk(0, program.loss_end)
+        whole = self.operations_of(1) <= OPERATIONS
+        loss = yield from program.walking(0, program.loss_end, whole=whole)
         if np.isfinite(loss):
-            program.walk(program.loss_end, program.backward_end)
-            gradient[:] = program.gradients[: self._layout.size]
+            yield from program.walking(program.loss_end, program.backward_end, whole=whole)
+            if gradient is not None:
+                gradient[:] = program.gradients[: self._layout.size]
             program.hyper[c.RATE] = self._optimiser.schedule.rates(np.array([self.step_count]))[0]
-            program.walk(program.backward_end, program.end)
+            yield from program.walking(program.backward_end, program.end, whole=whole)
             program.context[c.STEP] += 1
         self._judge(bool(np.isfinite(loss)), snapshot)
         return loss
@@ -233,12 +256,26 @@ class Run:
 
     def _settle(self) -> None:
         """Apply the edits that act before the next update."""
+        finish(self._settling())
+
+    def _settling(self) -> Pieces[None]:
+        """`_settle`, in pieces: a place may have to be found first."""
         while self._next_edit_step() <= self.step_count:
             edit = self.experiment.edits[self._edits_done]
+            if edit.key == "place":
+                yield from self._finding(*edit.value)
             self._apply(edit)
             self._edits_done += 1
             if edit.step == self.step_count and not self._has_diverged():
                 self._outcome = None
+
+    def _finding(self, axes: Axes, centre: str, a: float, b: float) -> Pieces[None]:
+        """Where the next edit leads: to a point of a plane through where the run is and was. Twins, which train the
+        same beginning, know the way to earlier places already."""
+        from engine.plane import put
+
+        if self._edits_done not in self._placed:
+            self._placed[self._edits_done] = yield from put(self, axes, centre, a, b)
 
     def _apply(self, edit: Edit) -> None:
         if edit.key == "learning_rate":
@@ -256,18 +293,9 @@ class Run:
             name, index, value = edit.value
             self._views[name].reshape(-1)[index] = value
         elif edit.key == "place":
-            self._place(*edit.value)
+            self._flat[self._layout.places()] = self._placed[self._edits_done]
         else:
             self._change_points([*self._points, edit.value])
-
-    def _place(self, axes: Axes, centre: str, a: float, b: float) -> None:
-        """Go to a point of a plane through where the run is and was. Its twins, which train the same beginning, know
-        the way to earlier places already."""
-        from engine.plane import put
-
-        if self._edits_done not in self._placed:
-            self._placed[self._edits_done] = put(self, axes, centre, a, b)
-        self._flat[self._layout.places()] = self._placed[self._edits_done]
 
     def _change_points(self, points: list[tuple[float, float, float]]) -> None:
         """Go on with other added points, from the beginning of a pass over the training examples."""
@@ -339,11 +367,15 @@ class Run:
 
     def scores(self, *, test: bool) -> tuple[float, float]:
         """(loss, accuracy) over the training or the test examples, from one forward pass."""
-        self._settle()
+        return finish(self.scoring(test=test))
+
+    def scoring(self, *, test: bool) -> Pieces[tuple[float, float]]:
+        """`scores`, in pieces."""
+        yield from self._settling()
         examples = self._test_set if test else self._train_set
         if examples is None:
             return math.nan, math.nan
-        loss, outputs = self._evaluator(examples)
+        loss, outputs = yield from self._evaluator.pieces(examples)
         if self.dataset.task != "classification":
             return loss, math.nan
         return loss, accuracy(outputs, examples.targets, self._loss, signed=self.dataset.labels == "signed")
@@ -397,6 +429,10 @@ class Run:
 
     def trace(self, n: int, every: int = 1, follow: int = 0) -> Trace:
         """Train `n` steps and record every `every`-th of them, following training example number `follow`."""
+        return finish(self.tracing(n, every, follow))
+
+    def tracing(self, n: int, every: int = 1, follow: int = 0) -> Pieces[Trace]:
+        """`trace`, in pieces (see `engine/pieces.py`); between two of them the run must be left alone."""
         from engine.trace import record
 
         return record(self, n, every, follow)

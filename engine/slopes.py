@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from engine.examples import Examples
 from engine.kernels import context as c
 from engine.network import Network
+from engine.pieces import Pieces
 from engine.plan import Program, Store
 
 __all__ = ["Slope"]
@@ -16,7 +17,10 @@ CHUNK = 64
 
 
 class Slope:
-    """dL/dw over examples at any parameters: `slope(flat)` gives [P] for parameters [P]."""
+    """dL/dw over examples at any parameters [P]: `finish(slope(parameters))` is the gradient [P].
+
+    A piece a chunk of examples.
+    """
 
     def __init__(
         self, network: Network, dtype: str, x: ArrayLike, y: ArrayLike, statistics: NDArray[np.float64]
@@ -27,7 +31,7 @@ class Slope:
         self._program = Program(network, self._store, CHUNK, training=False)
         self._places = self._store.layout.places()
 
-    def __call__(self, parameters: NDArray[np.float64]) -> NDArray[np.float64]:
+    def __call__(self, parameters: NDArray[np.float64]) -> Pieces[NDArray[np.float64]]:
         program, count = self._program, self._examples.count
         self._store.parameters[self._places] = parameters
         self._examples.bind(program)
@@ -36,4 +40,5 @@ class Slope:
         for _ in range(0, count, CHUNK):
             program.walk(0, program.backward_end)
             gradient += program.gradients[self._places]
+            yield
         return gradient

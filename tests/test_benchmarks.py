@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tests.benchmarks import __main__ as command
+from tests.benchmarks import landscapes
 from tests.benchmarks.cases import CASES, Bar
+from tests.benchmarks.landscapes import landscape_cases, write_plane
 from tests.benchmarks.measuring import TOLERANCE, PeerError, PeerProcess, loss_error, write_task
-from tests.benchmarks.peers import PEERS, peer_class
+from tests.benchmarks.peers import PEERS, SURFACES, peer_class
 
 
 @pytest.mark.parametrize(("case", "name"), [("2-8-8-1", "jax_scan"), ("64-64-32-10", "jax_step")])
@@ -33,6 +36,24 @@ def test_cases_have_whole_batches_and_known_peers(case):
     assert len(experiment.dataset.x_train) % case.batch == 0
     assert {peer for bar in case.bars for peer in bar.peers} <= set(PEERS)
     assert experiment.network.output_shape[-1] == int(case.name.split("-")[-1])
+
+
+def test_jax_has_our_heights(tmp_path):
+    """The smallest landscape; the benchmark itself checks all, PyTorch's too, before it times."""
+    if not os.environ.get("CI"):
+        pytest.importorskip("jax", reason="JAX is not installed: pip install '.[test]'")
+    request = write_plane(replace(landscape_cases()[0], resolution=5), tmp_path)
+    heights = []
+    for kind in ("engine_surface", "jax_map", "jax_vmap"):
+        with np.load(request["arrays"]) as file:
+            heights.append(peer_class(kind)(request["task"], dict(file)).losses(1))
+    assert len(heights[0]) == 25
+    assert max(loss_error(other, heights[0]) for other in heights[1:]) < landscapes.TOLERANCE
+
+
+def test_landscape_bars_name_known_peers():
+    for case in landscape_cases():
+        assert {peer for bar in case.bars for peer in bar.peers} == set(SURFACES) - {"engine_surface"}
 
 
 @pytest.mark.parametrize(

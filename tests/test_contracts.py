@@ -17,7 +17,7 @@ from engine.initialisers import Initialiser
 from engine.losses import Loss
 from engine.schedules import Schedule
 from tests import naive, naive_convolution, naive_recurrent
-from tests.engine import test_attention_layers, test_initialisers, test_optimisers
+from tests.engine import test_attention_layers, test_initialisers, test_optimisers, test_plane
 from tests.sequences import RECURRENT
 from tests.strategies import HIDDEN_ACTIVATIONS, TARGETS
 
@@ -31,6 +31,7 @@ FAMILIES = {
     "schedule": Schedule,
     "regime": engine.regimes.Regime,
     "layer": engine.layers.Layer,
+    "axes": engine.axes.Axes,
 }
 MEMBERS = [(family, name) for family, base in FAMILIES.items() for name in base.names()]
 # the tests that go through every member of a family, by the names that they go through
@@ -44,6 +45,7 @@ NAIVE_TWINS = {
     "regime": {regime.name for regime in test_optimisers.REGIMES.values()},
     "layer": {"dense", "activation", "embedding", *naive_recurrent.STEPS, *test_attention_layers.EVERY}
     | {*naive_convolution.LAYERS},
+    "axes": test_plane.DEFINED,
 }
 GRADIENT_TESTED = {
     "activation": {*HIDDEN_ACTIVATIONS, "softmax"},

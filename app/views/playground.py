@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
-from app import controls, page, worksheet
+from app import controls, costs, own_panel, page, worksheet
 from app.assets import plotly_url
 from app.i18n import Translator
 from app.problem import problem
 from app.session import Session
 from app.stage import stage
-from app.state import MOST_LAYERS, Hidden
+from app.state import MOST_LAYERS, Hidden, is_dense
 from app.traces import build
 from app.walk import Walk
 from app.workings import Workings
@@ -27,13 +28,18 @@ def render(t: Translator, layout: str = "network") -> None:
     """One run of the page; its stage is laid out around the network, or around the loss "surface"."""
     st.session_state["layout"] = layout
     if "session" not in st.session_state:
+        st.session_state["visit"] = secrets.token_hex(8)
         controls.open_link(page.query())
     page.top(t, t("page.title") if layout == "network" else t("page.surface_title"))
+    if own_panel.asks(t):
+        return
     panel = controls.Panel(t)
     st.session_state["drawn"] = panel.settings
     with st.sidebar:
         panel.lessons()
         panel.link()
+        panel.problem()
+        own_panel.offer(t)
         panel.data()
         panel.network()
         panel.learning()
@@ -46,7 +52,7 @@ def render(t: Translator, layout: str = "network") -> None:
 def watch(t: Translator) -> None:
     """What changes while the network runs: a fragment, so that a new learning rate draws nothing else anew."""
     panel = controls.Panel(t)
-    if controls.beside_band(panel.settings) != controls.beside_band(st.session_state["drawn"]):
+    if own_panel.missing() or controls.beside_band(panel.settings) != controls.beside_band(st.session_state["drawn"]):
         st.rerun()
     page.notices(t)
     panel.live()
@@ -88,12 +94,13 @@ def stage_data(t: Translator, session: Session) -> dict[str, Any]:
     """What the stage is told; the film itself it fetches."""
     chosen = session.settings
     return {
+        "visit": st.session_state.get("visit", ""),
         "link": session.link,
         "live": session.live,
         "edits": session.edit_texts,
         "step": session.step,
         "trace_url": f"/trace/{build()}",
-        "engine_url": "/engine",
+        "engine_url": "/engine" if is_dense(session.start.network) else "/engine?kernels=all",
         "surface_url": f"/surface/{build()}",
         "plotly_url": plotly_url(),
         "surface": session.surface,
@@ -101,6 +108,7 @@ def stage_data(t: Translator, session: Session) -> dict[str, Any]:
         "locale": t.tag,
         "words": t.table("stage"),
         "problem": problem(session.start.dataset),
+        "frame": costs.frame(session.start),
         "options": {"show_test": chosen.show_test, "discretise": chosen.discretise, "hidden": list(chosen.hidden)},
     }
 
@@ -116,8 +124,11 @@ def _stand() -> None:
 
 
 def _act() -> None:
-    """A person changed the structure on the stage itself."""
+    """A person changed the structure on the stage itself; or the stage tells a new session where it stands."""
     action = st.session_state["stage"].action
+    if action["kind"] == "reopen":
+        controls.open_link(str(action["link"]).removeprefix("?"))
+        return
     layers, features = controls.settings().layers, controls.settings().features
     kind, number = action["kind"], int(action.get("layer", 0))
     if kind == "toggle_feature":

@@ -47,7 +47,7 @@ class Arrays:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything about a dataset but its numbers, and how to make those."""
+    """Everything about a dataset but its numbers, and how to get those: `make` keeps what it makes for a while."""
 
     name: str
     options: dict[str, Any]
@@ -60,6 +60,7 @@ class Recipe:
     vocabulary: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     domain: tuple[float, float] | None = None
+    outputs: int = 1
 
 
 class Dataset:
@@ -88,6 +89,7 @@ class Dataset:
     labels : the form of y: "class", "binary" (0 / 1), "signed" (-1 / +1), "one_hot", or None for values
     features : which functions of the coordinates the inputs are, where the data are points of a plane
     domain : (low, high), the range of each drawn coordinate, or None
+    outputs : how many values a target has, in a regression
     spec : {"name": ..., "options": {...}}, canonical and ready for JSON; arrays are named by the SHA-256 of their bytes
     key : `spec` as canonical JSON, to compare and look up by
 
@@ -132,13 +134,14 @@ class Dataset:
         self._recipe = Recipe(
             name,
             {"sha256": _digest([*train, *test]), "classes": classes},
-            functools.partial(Arrays, *train, *test),
+            functools.partial(_the_same, Arrays(*train, *test)),
             task="regression" if labels is None else "classification",
             labels=labels,
             classes=classes,
             input_names=tuple(input_names),
             class_names=tuple(class_names),
             vocabulary=tuple(vocabulary),
+            outputs=train[1].shape[1] if labels is None else 1,
         )
 
     @classmethod
@@ -148,7 +151,7 @@ class Dataset:
         dataset._recipe = recipe
         return dataset
 
-    @functools.cached_property
+    @property
     def _arrays(self) -> Arrays:
         return self._recipe.make()
 
@@ -237,6 +240,11 @@ class Dataset:
         """Class numbers or values of the test examples, [n] (or [n, time]), whatever the form of y."""
         return decoded(self._arrays.y_test, self.labels)
 
+    @property
+    def outputs(self) -> int:
+        """How many values a target of a regression has; 1 for classes."""
+        return self._recipe.outputs
+
     @functools.cached_property
     def key(self) -> str:
         """Canonical JSON of name and options: equal data have equal keys."""
@@ -278,6 +286,11 @@ class Dataset:
     def __repr__(self) -> str:
         options = ", ".join(f"{name}={value!r}" for name, value in self._recipe.options.items())
         return f"Dataset({self.name}: {options})"
+
+
+def _the_same(arrays: Arrays) -> Arrays:
+    """Arrays that are there already."""
+    return arrays
 
 
 def _pair(

@@ -6,7 +6,7 @@ import functools
 import json
 from collections.abc import Callable, Sequence
 
-from engine.datasets import curves, images, plane, sequences, series, text
+from engine.datasets import curves, examples, images, own, plane, sequences, series, text
 from engine.datasets.base import Arrays, Dataset, Recipe, Task
 from engine.datasets.entry import LABELS_OPTION, TRAIN_FRACTION, Entry, Kind, Options, about, no_names
 from engine.datasets.labels import encoded
@@ -66,14 +66,16 @@ def _load(name: str, options_text: str) -> Dataset:
     """A dataset from checked options as JSON, which can be looked up."""
     found = CATALOGUE[name]
     options = checked(found.options, json.loads(options_text), name)
+    if found.settle is not None:
+        found = found.settle(found, options)
     class_names = found.class_names(options)
     if options.get("labels") == "binary" and len(class_names) != 2:
         raise ConfigurationError("labels", "binary", f"class, signed or one_hot for {len(class_names)} classes")
-    features = options.get("features", ())
+    features = options.get("features", ()) if found.domain else ()
     recipe = Recipe(
         name,
         options,
-        functools.partial(_arrays, name, options),
+        functools.partial(_arrays, name, options_text),
         task=found.task,
         labels=found.labels(options),
         classes=len(class_names) or None,
@@ -82,12 +84,15 @@ def _load(name: str, options_text: str) -> Dataset:
         vocabulary=found.vocabulary(options),
         features=features,
         domain=found.domain,
+        outputs=found.outputs(options),
     )
     return Dataset.from_recipe(recipe)
 
 
-def _arrays(name: str, options: Options) -> Arrays:
-    """The arrays of a dataset of the catalogue."""
+@functools.lru_cache(maxsize=32)
+def _arrays(name: str, options_text: str) -> Arrays:
+    """The arrays of a dataset of the catalogue, which so holds none itself: a visitor's session stays small."""
+    options = checked(CATALOGUE[name].options, json.loads(options_text), name)
     return CATALOGUE[name].make(options, random_source(options.get("seed", 0)))
 
 
@@ -231,9 +236,11 @@ CATALOGUE = {
         *(_plane_entry(generator, "regression", 1200) for generator in plane.VALUES),
         *(_curve_entry(curve) for curve in curves.CURVES),
         *(_table_entry(table) for table in TABLES),
+        *own.ENTRIES,
         *images.ENTRIES,
         *sequences.ENTRIES,
         *text.ENTRIES,
         *series.ENTRIES,
+        *examples.ENTRIES,
     )
 }

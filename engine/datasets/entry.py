@@ -11,7 +11,7 @@ from engine.datasets.labels import LABELS, Labels
 from engine.datasets.options import Number, Option, Word
 from engine.datasets.randomness import RandomSource
 
-Kind = Literal["plane", "curve", "table", "image", "sequence", "text", "series"]
+Kind = Literal["plane", "curve", "table", "own", "image", "sequence", "text", "series", "hand"]
 Options = dict[str, Any]
 
 TRAIN_FRACTION = Number(0.5, 0.1, 0.9)
@@ -23,6 +23,11 @@ def no_names(options: Options) -> tuple[str, ...]:
     return ()
 
 
+def one_value(options: Options) -> int:
+    """For targets that are one number each."""
+    return 1
+
+
 @dataclass(frozen=True)
 class Entry:
     """One dataset of the catalogue.
@@ -30,8 +35,9 @@ class Entry:
     Attributes
     ----------
     name : what it is loaded by
-    kind : "plane" (points of the plane), "curve" (one input), "table" (rows of real data), "image" (pictures),
-        "sequence" (made-up symbols), "text" (characters or words of real text) or "series" (a quantity over time)
+    kind : "plane" (points of the plane), "curve" (one input), "table" (rows of real data), "own" (rows that
+        somebody brought), "image" (pictures), "sequence" (made-up symbols), "text" (characters or words of real text),
+        "series" (a quantity over time) or "hand" (typed)
     task : "classification" or "regression"
     about : one line on what it is
     options : what it can be asked for, by name
@@ -40,6 +46,9 @@ class Entry:
     vocabulary : from checked options to what each input token is called; none where the inputs are not tokens
     input_names : the inputs' names where they are not features of the plane
     domain : the range of each drawn coordinate, or None
+    settle : from the entry and checked options to the entry whose `input_names` and `domain` are theirs, where those
+        follow from the options
+    outputs : from checked options to how many values a target has; of a regression
     """
 
     name: str
@@ -52,6 +61,8 @@ class Entry:
     vocabulary: Callable[[Options], tuple[str, ...]] = no_names
     input_names: tuple[str, ...] = ()
     domain: tuple[float, float] | None = None
+    settle: Callable[[Entry, Options], Entry] | None = None
+    outputs: Callable[[Options], int] = one_value
 
     def labels(self, options: Options) -> Labels | None:
         """The form of the classes in y; None for a regression."""

@@ -57,8 +57,8 @@ def standardised(
     that is nearly always dark would else be blown up. What is constant is only shifted.
     """
     mean = x_train.mean(axis=axis)
-    varies = np.ptp(x_train, axis=axis) > 0
-    scale = np.where(varies, x_train.std(axis=axis), 1.0)
+    deviation = x_train.std(axis=axis)  # 0 also where numbers are so small that their squares are
+    scale = np.where((np.ptp(x_train, axis=axis) > 0) & (deviation > 0), deviation, 1.0)
     return (x_train - mean) / scale, (x_test - mean) / scale
 
 

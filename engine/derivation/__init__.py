@@ -9,19 +9,25 @@ put in, and result come from the one tree. Indices are counted from 0, as in the
 
 Symbols by name: x input, y target, w b weights and biases (w_ih w_hh b_ih b_hh recurrent, w_in b_in w_out b_out
 attention, gamma beta normalisation), z pre-activation, a activation, p probability, l one output's part of the loss, L
-loss; delta is dL/dz, d and a name is dL/d(that): da, dw, db; g the batch's gradient, g_total with the penalty; eta the
-learning rate, mu momentum, v m s moments, m_hat v_hat corrected, beta1 beta2 alpha epsilon lambda lambda1 lambda2 t the
-optimiser's and the penalty's own; a name with _next is the value after this update. "rest" stands for terms left out.
+loss; gate_i gate_f gate_g gate_o of an LSTM, gate_r gate_z gate_n of a GRU, c cell, h hidden state, u what a GRU makes
+of the state before; q k v query, key, value, s score, A attention weight, c what is attended to; mean variance n of a
+normalisation; mask of a dropout, p of a positional encoding (it has a layer). delta is dL/dz, d and a name is
+dL/d(that): da, dw, db; g the batch's gradient, g_total with the penalty; eta the learning rate, mu momentum, v m s
+moments, m_hat v_hat corrected, beta1 beta2 alpha epsilon lambda lambda1 lambda2 t the optimiser's and the penalty's
+own; a name with _next is the value after this update. "rest" stands for terms left out.
 
 Kinds of operations, by phase:
 
-    forward    weighted_sum, activation, softmax
+    forward    weighted_sum, activation, softmax; convolve; max_pool, average_pool; gate, cell, hidden (recurrent);
+               lookup (embedding); mean, variance, normalise, scale; attention_query, attention_key, attention_value,
+               attention_score, attended; dropout; sum (residual, positional encoding)
     loss       probability or softmax (p from logits), loss_term, loss
     backward   loss_slope (dL/da of an output), delta_output (dL/dz of an output that the loss takes as it is) and
                before it its reasons where the loss takes logits: probability_delta (dL/dp), probability_slope (dp/do),
                delta_reason (their product); backward_sum (sum of slope times derivative over what the number goes
                into), delta_hidden (dL/dz = dL/da f'(z))
-    gradient   weight_gradient, bias_gradient (of the followed example), batch_mean (g)
+    gradient   weight_gradient, bias_gradient (of the followed example), batch_mean (g; left out where the followed
+               example is the whole batch)
     update     penalty (g_total), moment, moment_corrected, weight_decay, update (w_next), and where L1 prunes:
                penalty_pull (w_next from what the update gave) or prune (w_next = 0)
 

@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from dataclasses import field as attribute
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,11 +69,16 @@ class Node:
     links: list[Link] = attribute(default_factory=list)  # to what goes in
     users: list[Link] = attribute(default_factory=list)  # to what it goes into
     shown: frozenset[Index] = frozenset()  # whose operations are listed
+    letters: tuple[str, ...] = ()  # of each gate, the second part of the index, where they differ
     reasons: Callable[[Index], list[Reason]] = lambda _: []  # what leads to the derivative by a number
 
     @property
     def shape(self) -> Index:
         return self.values.shape
+
+    def letter_of(self, index: Index) -> str:
+        """How one number is written."""
+        return self.letters[index[1]] if self.letters else self.letter
 
     def name_of(self, index: Index) -> str:
         """Id of the operation that makes a number."""
@@ -86,12 +92,12 @@ class Node:
     def symbol(self, index: Index) -> Symbol:
         """One number, as a formula names it."""
         origin = self.name_of(index) if self.formula and index in self.shown else None
-        return Symbol(self.letter, self.layer, index, float(self.values[index]), origin, self.field)
+        return Symbol(self.letter_of(index), self.layer, index, float(self.values[index]), origin, self.field)
 
     def delta(self, index: Index) -> Symbol:
         """The derivative of the loss by one number."""
         assert self.deltas is not None
-        letter = "delta" if self.letter == "z" else f"d{self.letter}"
+        letter = "delta" if self.letter == "z" else f"d{self.letter_of(index)}"
         origin = self.delta_name_of(index) if index in self.shown else None
         return Symbol(letter, self.layer, index, float(self.deltas[index]), origin, self.delta_field)
 
@@ -164,12 +170,14 @@ class Block:
     """Nodes whose operations belong together: listed together for equal first `depth` parts of the index.
 
     So a unit's sum and its activation stand side by side. `in_time`: the first part is a time step, and the way back
-    goes from the last to the first.
+    goes from the last to the first. `rank` is the order among those that are listed together, from a node's number and
+    the index; it is that of the nodes where nothing is said.
     """
 
     nodes: tuple[Node, ...]
     depth: int
     in_time: bool = False
+    rank: Callable[[int, Index], int] = lambda number, _: number
 
 
 @dataclass(frozen=True)
@@ -257,9 +265,9 @@ class Graph:
         self.nodes[name] = node
         return node
 
-    def block(self, *nodes: Node, depth: int = 0, in_time: bool = False) -> None:
-        """Say that nodes are done here, in order, together."""
-        self.blocks.append(Block(nodes, depth, in_time))
+    def block(self, *nodes: Node, depth: int = 0, **order: Any) -> None:
+        """Say that nodes are done here, in order, together; `order` is the rest of a `Block`."""
+        self.blocks.append(Block(nodes, depth, **order))
 
     def connect(
         self,

@@ -195,7 +195,7 @@ class _Ways:
     def total(self) -> float:
         """The sum over all paths."""
         slopes, _ = self._reached()
-        return slopes[self._order[-1]]
+        return next((slopes[place] for place in self._order if place[0].letter == "L"), 0.0)
 
     def groups(self) -> Iterator[Group]:
         """Totals through each unit of every later layer that all paths go through once."""

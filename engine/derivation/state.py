@@ -147,9 +147,10 @@ def _follow_in_batch(twin: Run, example: int, batch: Batch) -> Pass:
 
 
 def next_batch(twin: Run) -> Batch:
-    """Forward and back through the batch of the next update."""
-    program = twin._program
+    """Forward and back through the batch of the next update; running statistics stay as they were before it."""
+    program, kept = twin._program, twin._store.statistics.copy()
     loss = program.walk(0, program.backward_end)
+    twin._store.statistics[:] = kept
     context = program.context
     places = (int(context[c.START]) + np.arange(context[c.BATCH])) % int(context[c.EXAMPLES])
     examples = tuple(int(number) for number in twin._examples.order[places])

@@ -76,7 +76,7 @@ class _Sharing:
 
     def alone(self, number: int) -> bool:
         """Whether the followed example is the whole batch, so that its gradient is the batch's."""
-        return len(self.batch.examples) == 1 and self._share(number, 0).origin is not None
+        return len(self.batch.examples) == 1 and self._shares_of(number)[0].origin is not None
 
     def gradient(self, number: int) -> Symbol:
         """g, the batch's gradient."""
@@ -88,18 +88,22 @@ class _Sharing:
 
     def mean(self, number: int) -> Expr:
         """(dL_1/dw + dL_2/dw + ...) / examples."""
-        shares = [self._share(number, n) for n in range(len(self.batch.examples))]
+        shares = self._shares_of(number)
         return add(shares) / len(shares) if len(shares) > 1 else shares[0]
 
-    def _share(self, number: int, n: int) -> Symbol:
-        (node, index), value = self.numbers[number], float(self.shares[n, number])
-        followed = node.delta(index)
-        own = self.batch.examples[n] == self.example and math.isclose(
-            value, followed.value, rel_tol=1e-9, abs_tol=1e-12
-        )
-        return (
-            followed if own else replace(followed, value=value, origin=None, field=None, example=self.batch.examples[n])
-        )
+    def _shares_of(self, number: int) -> list[Symbol]:
+        """dL_n/dw of each example; the followed one's is that of its operation, unless dropout made it another."""
+        node, index = self.numbers[number]
+        followed, values = node.delta(index), self.shares[:, number].tolist()
+        shares = [
+            Symbol(followed.name, node.layer, index, value, example=example)
+            for example, value in zip(self.batch.examples, values, strict=True)
+        ]
+        if self.example in self.batch.examples:
+            own = self.batch.examples.index(self.example)
+            if math.isclose(values[own], followed.value, rel_tol=1e-9, abs_tol=1e-12):
+                shares[own] = followed
+        return shares
 
 
 class _Writer:
@@ -164,7 +168,11 @@ def _in_order(block: Block, *, backward: bool = False) -> list[tuple[Node, Index
     def key(entry: tuple[int, Index]) -> tuple[Index, int, Index]:
         number, index = entry
         together = index[: block.depth]
-        return tuple(way * part for part in together) if block.in_time else together, way * number, index
+        return (
+            tuple(way * part for part in together) if block.in_time else together,
+            way * block.rank(number, index),
+            index,
+        )
 
     entries = [(number, index) for number, node in enumerate(block.nodes) for index in node.shown]
     return [(block.nodes[number], index) for number, index in sorted(entries, key=key)]

@@ -83,7 +83,8 @@ def _aimed(twin: Run, followed: Pass, target: Target, example: int) -> tuple[NDA
     graph = unrolled(twin.experiment.network, followed, twin.parameters())
     if target[0] == "parameter" and len(target) == 3:
         place = check_parameter(twin.parameters(), target[1], target[2])
-        return twin._views[target[1]][(*place, ...)], float(followed.gradients[target[1]][place])
+        view = twin._views[target[1]]
+        return _number_of(view.reshape(-1), flat_index(place, view.shape)), float(followed.gradients[target[1]][place])
     if target[0] != "input" or len(target) != 2:
         raise ConfigurationError("target", target, "('parameter', name, index) or ('input', index)")
     layer = twin.experiment.network.layers[0]
@@ -92,7 +93,12 @@ def _aimed(twin: Run, followed: Pass, target: Target, example: int) -> tuple[NDA
     inputs = {"input": followed.values("input")}
     place = check_parameter(inputs, "input", target[1])
     flat = flat_index(place, inputs["input"].shape)
-    return followed.inputs[example, flat : flat + 1].reshape(()), graph.nodes["input"].backward(place).evaluate()
+    return _number_of(followed.inputs[example], flat), graph.nodes["input"].backward(place).evaluate()
+
+
+def _number_of(row: NDArray[np.float64], place: int) -> NDArray[np.float64]:
+    """A view of one number."""
+    return row[place : place + 1].reshape(())
 
 
 def _quantities(followed: Pass, twin: Run) -> Arrays:

@@ -11,11 +11,11 @@ from engine.kernels.simd import LANES, at, float64_pointer, fma, load, reinterpr
 
 @instruction
 def plane_parameters(context, row):
-    """w[i] = centre[i] + a first[i] + b second[i], in doubles: 2-4 = their addresses, 5 = from which i, 6 = to which."""
+    """w[i] = centre[i] + a d1[i] + b d2[i], in doubles: 2-4 = their addresses, 5 = from which i on, 6 = to which."""
     w, a, b = parameters(context, 0), hyper(context)[c.A], hyper(context)[c.B]
-    centre, first, second = float64_pointer(row[2]), float64_pointer(row[3]), float64_pointer(row[4])
+    centre, d1, d2 = float64_pointer(row[2]), float64_pointer(row[3]), float64_pointer(row[4])
     for i in range(row[5], row[6]):
-        w[i] = centre[i] + a * first[i] + b * second[i]
+        w[i] = centre[i] + a * d1[i] + b * d2[i]
     return 0.0
 
 

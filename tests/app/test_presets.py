@@ -22,7 +22,8 @@ def weights(run: Run) -> list[np.ndarray]:
 @pytest.mark.parametrize(
     ("name", "steps", "loss"),
     [("circle", 4000, 0.1), ("xor", 4000, 0.2), ("spiral", 2000, 0.02), ("three_classes", 1000, 0.05),
-     ("iris", 1500, 0.1), ("curve", 6000, 0.1), ("stochastic", 1000, 0.25)],
+     ("iris", 1500, 0.1), ("curve", 6000, 0.1), ("stochastic", 1000, 0.25), ("digits_pictures", 400, 0.1),
+     ("recall", 500, 0.01), ("letters", 1500, 1.8), ("attention", 600, 0.01)],
 )  # fmt: skip
 def test_what_should_learn_learns(name, steps, loss):
     run = run_of(name)
@@ -97,3 +98,17 @@ def test_l1_makes_most_weights_vanish():
     small = np.concatenate([np.abs(value).ravel() < 0.01 for value in weights(run)])
     assert small.mean() > 0.5
     assert run.test_accuracy() > 0.95
+
+
+def test_attention_turns_into_the_other_diagonal():
+    run = run_of("attention")
+    run.step(400)
+    trace = run.trace(1)
+    weights = next(trace[name] for name in trace if name.endswith("self_attention_1.weights"))[0]
+    assert (weights.mean(axis=0).argmax(axis=1) == np.arange(6)[::-1]).all()
+
+
+def test_the_forecast_learns_its_few_years_too_well():
+    run = run_of("forecast")
+    run.step(1500)
+    assert run.test_loss() > 2 * run.train_loss()

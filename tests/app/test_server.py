@@ -6,17 +6,20 @@ import asyncio
 import gzip
 import json
 import socket
+import threading
+from collections import Counter, deque
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
+from streamlit.runtime.memory_session_storage import MemorySessionStorage
 
-from app import assets, films, server, traces
+from app import assets, films, line, server, traces
 from app.traces import parse_request
 from engine import Trace
 
-SITE = Starlette(routes=server.ROUTES, middleware=[Middleware(server.Guard)])
+SITE = Starlette(routes=server.ROUTES, middleware=server.MIDDLEWARE, exception_handlers=server.REFUSALS)
 
 
 class Answer:
@@ -28,8 +31,8 @@ class Answer:
         self.body = b"".join(message.get("body", b"") for message in messages[1:])
 
 
-def get(path: str, **headers: str) -> Answer:
-    """Asks the site, without a socket."""
+async def ask_site(path: str, hangs_up: asyncio.Event | None = None, **headers: str) -> Answer:
+    """Asks the site, without a socket; the asker stays until `hangs_up`."""
     place, _, query = path.partition("?")
     sent = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     scope = {
@@ -38,20 +41,32 @@ def get(path: str, **headers: str) -> Answer:
         "server": ("localhost", 80), "client": ("127.0.0.1", 1),
     }  # fmt: skip
     messages: list[dict[str, Any]] = []
+    begun = False
 
     async def receive() -> dict[str, Any]:
+        nonlocal begun
+        if begun:
+            await (hangs_up or asyncio.Event()).wait()
+            return {"type": "http.disconnect"}
+        begun = True
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message: dict[str, Any]) -> None:
         messages.append(message)
 
-    asyncio.run(SITE(scope, receive, send))
+    await SITE(scope, receive, send)
     return Answer(messages)
+
+
+def get(path: str, **headers: str) -> Answer:
+    """The same, from outside a loop."""
+    return asyncio.run(ask_site(path, **headers))
 
 
 @pytest.fixture(autouse=True)
 def warm(monkeypatch):
     monkeypatch.setattr(server.warmth, "ready", True)
+    monkeypatch.setattr(line, "PATIENCE", 60)  # kernels may have to be compiled first
 
 
 def film(query: str = "", build: str | None = None, **headers: str) -> Answer:
@@ -95,15 +110,60 @@ def test_a_refusal_says_which_key_and_why(query, status, key):
     assert answer.headers["cache-control"] == "no-store"
 
 
-def test_a_full_queue_asks_for_patience(monkeypatch):
-    monkeypatch.setattr(server.service, "_queue", 0)
+def test_a_full_line_asks_for_patience(monkeypatch):
+    monkeypatch.setattr(server.pool, "_line", 0)
     answer = film("to=7")
     assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+    assert json.loads(answer.body)["error"]["key"] == "busy"
+
+
+def test_a_film_that_takes_longer_is_told_its_place_and_got_later(monkeypatch):
+    sign, began = threading.Event(), []
+
+    def slow(request):
+        began.append(request)
+        while not sign.wait(0.001):
+            yield
+        return b"film"
+
+    monkeypatch.setattr(server.service, "job", slow)
+    monkeypatch.setattr(line, "PATIENCE", 0.05)
+    answer = film("to=8")
+    assert (answer.status, answer.headers["retry-after"], answer.headers["cache-control"]) == (202, "1", "no-store")
+    assert json.loads(answer.body)["error"]["place"] == 1
+    sign.set()
+    monkeypatch.setattr(line, "PATIENCE", 10)
+    assert film("to=8").body == b"film"
+    assert len(began) == 1, "the place was kept"
+
+
+def test_who_hangs_up_ends_the_job(monkeypatch):
+    ended = threading.Event()
+
+    def endless(request):
+        try:
+            while True:
+                loop.call_soon_threadsafe(hangs_up.set)
+                yield
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(server.service, "job", endless)
+    monkeypatch.setattr(line, "PATIENCE", 10)
+    hangs_up, loop = asyncio.Event(), None
+
+    async def ask():
+        nonlocal loop
+        loop = asyncio.get_running_loop()
+        return await ask_site("/trace/x?to=9", hangs_up)
+
+    asyncio.run(ask())
+    assert ended.wait(10)
 
 
 def test_a_cold_machine_shows_the_shipped_film(monkeypatch):
     monkeypatch.setattr(server.warmth, "ready", False)
-    monkeypatch.setattr(server.service, "submit", lambda request: pytest.fail("ran the engine"))
+    monkeypatch.setattr(server.service, "submit", lambda *_: pytest.fail("ran the engine"))
     answer = film("from=0&to=60")
     assert answer.body == films.cut(parse_request("from=0&to=60"))
     assert answer.headers["cache-control"] == "no-store", "another processor may differ in the last bit"
@@ -169,19 +229,12 @@ def test_an_old_hash_gets_nothing():
     assert get("/stage/000000000000/index.js").status == 404
 
 
-@pytest.mark.parametrize(
-    "path", ["/engine", "/trace/x?from=z", "/_stcore/upload_file/session/file", "/_stcore/metrics"]
-)
+@pytest.mark.parametrize("path", ["/engine", "/ready", "/trace/x?from=z", "/_stcore/metrics"])
 def test_every_answer_is_guarded(path):
     headers = get(path).headers
     assert headers["x-content-type-options"] == "nosniff"
     assert "frame-ancestors" in headers["content-security-policy"]
     assert headers["referrer-policy"]
-
-
-@pytest.mark.parametrize("path", ["/_stcore/upload_file/session/file", "/_stcore/metrics"])
-def test_routes_that_are_not_offered_are_closed(path):
-    assert get(path).status == 404
 
 
 def surface(query: str = "", build: str | None = None, **headers: str) -> Answer:
@@ -214,3 +267,33 @@ def test_plotly_comes_whole_or_packed_under_its_hash():
     assert "immutable" in packed.headers["cache-control"]
     assert len(packed.body) < 0.4 * len(whole.body)
     assert get("/plotly/000000000000.js").status == 404
+
+
+@pytest.fixture
+def crowd(monkeypatch):
+    """An empty house."""
+    monkeypatch.setattr(server.crowd, "_here", Counter())
+    monkeypatch.setattr(server.crowd, "_expected", deque())
+    return server.crowd
+
+
+def test_ready_says_whether_there_is_a_place(crowd, monkeypatch):
+    answer = get("/ready")
+    assert answer.status == 200
+    full = {"sessions": 0, "room": crowd.most, "warm": True, "ready": True, "line": 0, "made": server.pool.made}
+    assert json.loads(answer.body) == full
+    monkeypatch.setattr(server.warmth, "ready", False)
+    assert (get("/ready").status, json.loads(get("/ready").body)["warm"]) == (503, False)
+    monkeypatch.setattr(server.warmth, "ready", True)
+    monkeypatch.setattr(crowd, "most", 0)
+    assert (get("/ready").status, json.loads(get("/ready").body)["room"]) == (503, 0)
+
+
+def test_expired_sessions_are_let_go(monkeypatch):
+    storage = MemorySessionStorage(ttl_seconds=0)
+    storage.save(SimpleNamespace(session=SimpleNamespace(id="gone", pad=bytearray(10))))
+    runtime = SimpleNamespace(_session_mgr=SimpleNamespace(_session_storage=storage))
+    monkeypatch.setattr(server.st.runtime, "get_instance", lambda: runtime)
+    assert storage._cache._data
+    server.reap()
+    assert not storage._cache._data

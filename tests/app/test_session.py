@@ -53,6 +53,20 @@ def test_any_other_change_begins_a_run_with_the_live_choices_of_now(session, cha
     assert changed.edits == ()
 
 
+@pytest.mark.parametrize("optimiser", ["adam", "momentum", "sgd"])
+def test_a_link_tells_what_the_session_told_that_lived_through_its_edits(session, optimiser):
+    """So a stage that outlives its server finds nothing new to make an edit of."""
+    lived = Session.of(session.settings.change(optimiser=optimiser))
+    start, edits = lived.link, []
+    changes = [{"learning_rate": 0.3}, {"regulariser": "l1"}, {"optimiser": "nesterov"}, {"learning_rate": 1.0}]
+    for step, change in enumerate(changes):
+        before, lived = lived.live, lived.change(**change)
+        edits += [f"{step}.{key}.{value}" for key, value in lived.live.items() if value != before[key]]
+        opened, problems = Session.opened(f"{start}&edits={'_'.join(edits)}&step={step}")
+        assert not problems
+        assert (opened.live, opened.settings) == (lived.live, lived.settings)
+
+
 def test_a_link_opens_with_its_edits_and_shows_what_is_live_at_its_step():
     session, problems = Session.opened(
         "data=xor&edits=100.learning_rate.0.3_137.optimiser.adam:0.01_300.learning_rate.1&step=200&test=true"
@@ -114,14 +128,28 @@ def test_the_stage_gets_points_where_there_is_a_picture(name, options, width):
     assert (told["features"] is None) == (name in ("sine", "iris"))
 
 
-@pytest.mark.parametrize(
-    ("link", "key", "rest"),
-    [
-        ("v=1&net=dense:6:tanh,batch_norm,dense:1&opt=adam:0.02", "net", "v=1&opt=adam:0.02"),
-        ("v=1&data=alice", "data", "v=1"),
-        ("v=1&data=digits&net=dense:8,residual,dense:10", "net", "v=1&data=digits"),
-    ],
-)
-def test_what_the_stage_cannot_show_is_said_and_left_out(link, key, rest):
-    session, problems = Session.opened(link)
-    assert (session.link, problems[0].key) == (rest, key)
+@pytest.mark.parametrize("link", [
+    "v=1&net=dense:6:tanh,batch_norm,dense:1&opt=adam:0.02",
+    "v=1&data=alice&characters=3000",
+    "v=1&data=digits&as_images=true&net=conv2d:4:3::same::relu,max_pool2d:2,flatten,dense:10",
+    "v=1&data=memory&n=100&length=8&net=embedding:6:4,lstm:5,dense:1",
+    "v=1&data=sunspots&net=simple_rnn:6,dense:1",
+    "v=1&data=reverse&n=200&length=5&net=embedding:10:8,positional_encoding,transformer_block:2,dense:10",
+])  # fmt: skip
+def test_networks_of_every_family_open(link):
+    session, problems = Session.opened(f"{link}&edits=4.learning_rate.0.5&step=9")
+    assert problems == []
+    assert (session.link, session.step, session.settings.learning_rate) == (link, 9, 0.5)
+    assert session.settings.own_layers == tuple(session.start.network.layers)
+    faster = session.change(optimiser="momentum")
+    assert (faster.link, faster.live["optimiser"].split(":")[0]) == (session.link, "momentum")
+    anew = session.change(batch_size=7)
+    assert anew.start.network == session.start.network
+    assert anew.start.regime.size == 7
+
+
+def test_other_data_bring_layers_that_fit():
+    pictures = Session.of(lesson("digits_pictures"))
+    assert pictures.change(dataset="iris").settings.own_layers is None
+    words = pictures.change(dataset="sentiment").start.network
+    assert [layer.name for layer in words.layers] == ["embedding", "gru", "dense"]

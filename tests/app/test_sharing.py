@@ -26,10 +26,12 @@ from app.sharing import (
     write_view,
 )
 from app.sharing_specs import number_text, read_number, read_spec
-from app.state import CHOICE, DATASETS, MOST_PARAMETERS, NOT_CHOSEN, Settings, losses_for, outputs_of
+from app.state import CHOICE, MOST_PARAMETERS, Settings, losses_for, outputs_of
 from engine import datasets
 from engine.activations import ActivationFunction
+from engine.datasets.examples import Examples
 from engine.datasets.options import Features, Flag, Integer, Number, Points, Seed, Word
+from engine.datasets.own import ColumnNumbers, TableName
 from engine.errors import EngineError
 from engine.initialisers import Initialiser
 from engine.layers import Layer
@@ -82,21 +84,40 @@ OPTIONS = {
     Word: lambda option: st.sampled_from(option.known),
     Seed: lambda option: seeds,
     Features: lambda option: st.lists(st.sampled_from(list(datasets.FEATURES)), min_size=1, unique=True),
+    TableName: lambda option: st.just(option.default),
+    ColumnNumbers: lambda option: st.just(()),
     Points: lambda option: st.lists(
         st.tuples(st.floats(-6, 6), st.floats(-6, 6), st.integers(0, 3)), min_size=2, max_size=30
     ),
+    Examples: lambda option: st.tuples(st.integers(1, 4), st.integers(1, 3)).flatmap(typed),
+}
+
+
+def typed(lengths):
+    """Examples of so many inputs and targets."""
+    numbers = st.floats(-1e6, 1e6)
+    return st.lists(st.tuples(*(st.tuples(*[numbers] * length) for length in lengths)), min_size=1, max_size=3)
+
+
+# (column to learn, what it may be learned from) of the example of a table of one's own
+OWN_ROLES = {
+    "classification": [(0, [(), (1, 2), (1, 2, 3)]), (4, [(3,), (2, 3)])],
+    "regression": [(0, [(), (2,), (1, 2)]), (1, [(3,), (2, 3)])],
 }
 
 
 @st.composite
 def data(draw):
-    """Any data of the page with any options but for labels, which depend on the loss."""
-    entry = datasets.entry(draw(st.sampled_from(DATASETS)))
+    """Any data for dense networks with any options but for labels, which depend on the loss."""
+    entry = datasets.entry(draw(st.sampled_from(datasets.names("plane", "curve", "table"))))
     options = {
         name: draw(OPTIONS[type(option)](option))
         for name, option in entry.options.items()
-        if name not in ("labels", *NOT_CHOSEN) and (name == "n" or draw(st.booleans()))
+        if name not in ("labels", "as_images") and (name == "n" or draw(st.booleans()))
     }
+    if entry.kind == "own":  # which column can be what depends on the table
+        learned, others = draw(st.sampled_from(OWN_ROLES[entry.task]))
+        options |= {"target": learned, "columns": draw(st.sampled_from(others))}
     return entry.name, options
 
 
@@ -168,6 +189,41 @@ def experiments(draw):
     )
 
 
+DEEP = {
+    "digits": {"as_images": True},
+    "memory": {"n": 40, "length": 5, "classes": 3},
+    "reverse": {"n": 40, "length": 4, "symbols": 7},
+    "sort": {"n": 40, "length": 3, "symbols": 8, "inputs": "one_hot"},
+    "alice": {"characters": 1000, "length": 10, "stride": 5, "lower": False},
+    "sentiment": {"n": 100},
+    "phrases": {"unit": "character", "form": "continued"},
+    "stocks": {"company": "AAPL", "length": 6},
+    "sunspots": {"form": "relative"},
+}
+
+
+@st.composite
+def deep_experiments(draw):
+    """Pictures, sequences, text and series with layers of their families in any order that fits."""
+    name = draw(st.sampled_from(sorted(DEEP)))
+    dataset = datasets.load(name, **DEEP[name])
+    shape, every = dataset.x_train.shape[1:], dataset.y_train.ndim == 2 and dataset.classes is not None
+    if len(shape) == 3:
+        middle = [engine.Conv2D(draw(st.integers(1, 4)), 3, padding=draw(st.sampled_from(["same", "valid", 1])))]
+        middle += draw(st.sampled_from([[], [engine.BatchNorm()], [engine.AvgPool2D(2)], [engine.MaxPool2D((2, 1))]]))
+        stack = [*middle, draw(st.sampled_from([engine.Flatten(), engine.GlobalAveragePool2D()]))]
+    else:
+        stack = [engine.Embedding(len(dataset.vocabulary), 4)] if len(shape) == 1 else []
+        blocks = [engine.PositionalEncoding(), engine.LayerNorm(), engine.Residual([engine.Dense(4, "tanh")])]
+        blocks += [engine.TransformerBlock(2, 5), engine.SelfAttention(2, causal=True), engine.Dropout(0.2)]
+        stack += draw(st.lists(st.sampled_from(blocks), max_size=3)) if stack else []
+        recurrent = draw(st.sampled_from([engine.SimpleRNN, engine.LSTM, engine.GRU]))
+        stack.append(recurrent(draw(st.integers(1, 5)), return_sequences=every))
+    loss = "mean_squared_error" if dataset.classes is None else "categorical_cross_entropy"
+    network = engine.Network(shape, [*stack, engine.Dense(dataset.classes or 1)], loss)
+    return engine.Experiment(network, dataset, draw(members(Optimiser)), seed=draw(st.integers(0, 9)))
+
+
 generous = settings(
     max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
@@ -183,6 +239,23 @@ def test_every_experiment_comes_back_from_its_link(experiment, step):
     assert read_link(link).key == experiment.key
     assert read_link_leniently(f"https://example.org/?{link}&lang=pt#top") == (experiment, step or 0, [])
     assert write_link(read_link(link), step) == link
+
+
+@given(experiment=deep_experiments())
+@settings(max_examples=60, deadline=None)
+def test_every_family_of_networks_comes_back_from_its_link(experiment):
+    link = write_link(experiment, 5)
+    assert re.fullmatch(r"v=1(&[a-z_]+=[A-Za-z0-9\-._~:,()%]+)*", link), link
+    assert read_link(link) == experiment
+    assert read_link_leniently(link) == (experiment, 5, [])
+    assert Settings.from_experiment(experiment).to_experiment() == experiment
+
+
+def test_options_that_make_no_data_together_are_told():
+    _, _, problems = read_link_leniently("data=reverse&n=900&length=2&symbols=4")
+    assert [problem.key for problem in problems] == ["n"]
+    with pytest.raises(LinkError, match="at most half"):
+        read_link("data=reverse&n=900&length=2&symbols=4")
 
 
 @given(experiment=experiments())
@@ -237,6 +310,7 @@ def test_the_default_link_says_nothing():
     ({"regime": "full_batch", "regulariser": "l2"}, "v=1&reg=l2:0.001&regime=full_batch"),
     ({"features": ("x1", "x1_x2")}, "v=1&features=x1,x1_x2"),
     ({"dataset": "points", "points": [(0, 0, 0), (6, -6, 1)]}, "v=1&data=points&points=SwSwAlgAAB"),
+    ({"dataset": "examples", "rows": [((0.05, 0.1), (0.01, 0.99))]}, "v=1&data=examples&rows=0.05,0.1:0.01,0.99"),
 ])  # fmt: skip
 def test_links_are_short_and_say_what_they_mean(changes, link):
     experiment = Settings().change(**changes).to_experiment()
@@ -332,6 +406,13 @@ BAD = [
     ("data=iris&standardise=yes", "standardise", "true or false"),
     ("data=blobs&classes=11", "classes", "2 to 10"),
     ("data=points&points=AAAA", "points", "5 characters"),
+    ("data=examples&rows=1,2", "rows", "input,input:target"),
+    ("data=examples&rows=1,2:x", "rows", "plain numbers"),
+    ("data=examples&rows=1,2:1_1:1", "rows", "of the same"),
+    ("data=examples&rows=1e7:0", "rows", "from -1e"),
+    ("data=examples&rows=" + "_".join(["1:1"] * 17), "rows", "1 to 16 examples"),
+    ("data=examples&rows=" + ",".join(["1"] * 17) + ":1", "rows", "1 to 16 inputs"),
+    ("data=examples&rows=1:1&net=dense:2", "net", "1, for"),
     ("features=", "features", "at least one of x1"),
     ("features=x1,x3", "features", "x1, "),
     ("seed=-1", "seed", "a whole number"),
@@ -508,9 +589,3 @@ def test_any_text_of_a_part_is_read_or_refused(text, family):
 def test_every_choice_has_a_key_that_links_know():
     for choice in CHOICE.values():
         assert choice.query in (*sharing.KEYS, *sharing.VIEW_KEYS), choice.name
-
-
-def test_a_link_without_a_key_says_the_rest():
-    assert sharing.without("v=1&net=dense:3,dense:1&opt=adam", "net") == "v=1&&opt=adam"
-    assert sharing.read_link(sharing.without("?net=lstm:3&data=xor&v=1", "net")).dataset.name == "xor"
-    assert sharing.without("v=1&net=dense:1&data=xor", "et") == "v=1&net=dense:1&data=xor"

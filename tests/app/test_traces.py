@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import pytest
 
 from app import traces
+from app.pool import Pool, Visitor
 from app.sharing import read_link
-from app.traces import Busy, TraceError, TraceService, parse_request
+from app.traces import TraceError, TraceService, parse_request
 from engine import Cost, Trace
 
 LINK = "v=1&net=dense:4:tanh,dense:1&opt=adam:0.03"
@@ -18,9 +16,14 @@ LINK = "v=1&net=dense:4:tanh,dense:1&opt=adam:0.03"
 
 @pytest.fixture
 def service():
-    service = TraceService(workers=2, queue=8)
+    service = TraceService(Pool(workers=2))
     yield service
-    service.close()
+    service.pool.close()
+
+
+def ask(service: TraceService, query: str) -> bytes:
+    """The chunk, through the pool."""
+    return service.submit(parse_request(query), Visitor("school", "page")).future.result(30)
 
 
 # ---------------------------------------------------------------------------------------------------------- questions
@@ -61,13 +64,13 @@ def test_a_bad_number_is_named(query, key, message):
 )
 def test_a_bad_link_is_named(service, query, key):
     with pytest.raises(TraceError) as caught:
-        service.submit(parse_request(query)).result()
+        ask(service, query)
     assert (caught.value.status, caught.value.key) == (400, key)
 
 
 def test_what_takes_too_long_is_refused_before_it_runs(service):
     with pytest.raises(TraceError, match="operations; accepted are") as caught:
-        service.submit(parse_request("from=90000000&to=90000060")).result()
+        ask(service, "from=90000000&to=90000060")
     assert (caught.value.status, caught.value.key) == (413, "from")
     assert service.runs == 0
 
@@ -85,7 +88,7 @@ def test_every_limit_has_its_own_words(key):
 
 
 def test_the_bytes_are_the_engines_own(service):
-    chunk = service.submit(parse_request(f"{LINK}&from=0&to=40&follow=7")).result()
+    chunk = ask(service, f"{LINK}&from=0&to=40&follow=7")
     assert chunk == read_link(LINK).start().trace(40, follow=7).to_bytes()
     assert Trace.from_bytes(chunk)["dense_1.weight"].shape == (40, 4, 2)
 
@@ -93,17 +96,17 @@ def test_the_bytes_are_the_engines_own(service):
 def test_a_hit_and_a_miss_have_the_same_bytes(service):
     last = parse_request(f"{LINK}&from=120&to=180")
     for start in (0, 60):
-        service.submit(parse_request(f"{LINK}&from={start}&to={start + 60}")).result()
+        ask(service, f"{LINK}&from={start}&to={start + 60}")
     assert service.checkpoints.get(read_link(LINK), 120)[0] == 120
     hit = service.film(last)
-    assert TraceService(workers=1).film(last) == hit
+    assert TraceService().film(last) == hit
 
 
 def test_a_film_that_is_cut_by_an_edit_goes_on_from_the_cut(service):
-    service.submit(parse_request(f"{LINK}&from=0&to=60")).result()
+    ask(service, f"{LINK}&from=0&to=60")
     edited = f"{LINK}&edits=60.learning_rate.0.3"
-    after = Trace.from_bytes(service.submit(parse_request(f"{edited}&from=60&to=90")).result())
-    plain = Trace.from_bytes(service.submit(parse_request(f"{LINK}&from=60&to=90")).result())
+    after = Trace.from_bytes(ask(service, f"{edited}&from=60&to=90"))
+    plain = Trace.from_bytes(ask(service, f"{LINK}&from=60&to=90"))
     assert after["learning_rate"][0] == np.float32(0.3)
     np.testing.assert_array_equal(after["dense_1.weight"][0], plain["dense_1.weight"][0])
     assert (after["dense_1.weight"][1] != plain["dense_1.weight"][1]).any()
@@ -124,59 +127,28 @@ def test_beyond_the_end_of_a_run_there_are_no_frames_but_an_outcome(service):
     assert trace.header["outcome"]["kind"] == "diverged"
 
 
-# -------------------------------------------------------------------------------------------------------------- crowds
+# ------------------------------------------------------------------------------------------------------------- crowds
 
 
-class Held(TraceService):
-    """A service whose films wait for a sign."""
-
-    def __init__(self, **options: int) -> None:
-        super().__init__(**options)
-        self.sign = threading.Event()
-
-    def film(self, request):
-        assert self.sign.wait(30)
-        return super().film(request)
-
-
-def test_equal_requests_at_once_run_once():
-    service, request = Held(workers=2), parse_request(LINK)
-    with ThreadPoolExecutor(8) as crowd:
-        futures = list(crowd.map(service.submit, [request] * 8))
-    service.sign.set()
-    assert len({future.result() for future in futures}) == 1
+def test_equal_requests_run_once(service):
+    for _ in range(3):
+        ask(service, LINK)
     assert service.runs == 1
-    assert service.submit(request).result() == futures[0].result()
-    assert service.runs == 1, "a recent answer is kept"
-    service.close()
-
-
-def test_a_full_queue_says_so_and_recovers():
-    service = Held(workers=1, queue=2)
-    waiting = [service.submit(parse_request(f"{LINK}&from={start}&to={start + 5}")) for start in (0, 5)]
-    with pytest.raises(Busy, match="2 requests are waiting") as caught:
-        service.submit(parse_request(f"{LINK}&from=10&to=15"))
-    assert caught.value.status == 503
-    service.sign.set()
-    assert all(future.result() for future in waiting)
-    assert service.submit(parse_request(f"{LINK}&from=10&to=15")).result()
-    service.close()
 
 
 def test_a_refusal_is_not_kept(service):
     for _ in range(2):
         with pytest.raises(TraceError):
-            service.submit(parse_request("noise=loud")).result()
-    assert not service._flying
+            ask(service, "noise=loud")
+    assert not len(service.pool)
 
 
-def test_recent_answers_stay_within_their_budget():
-    recent = traces.Recent(10)
-    for name in "abc":
-        recent.put(name, b"1234")
-    assert (recent.get("a"), recent.get("b"), recent.size) == (None, b"1234", 8)
-    recent.put("d", b"x" * 11)
-    assert recent.size == 0
+def test_a_job_says_what_it_will_hold_before_it_begins(service):
+    job = service.job(parse_request(f"{LINK}&from=0&to=60"))
+    assert 100_000 < next(job) < 2**22
+    assert next(job) is None, "slices follow"
+    job.close()
+    assert service.runs == 0
 
 
 # --------------------------------------------------------------------------------------------------------------- names

@@ -582,3 +582,28 @@ def test_digits_come_as_images_too():
     assert not images.x_train.flags.writeable
     assert images != rows
     assert "as_images" not in datasets.entry("iris").options
+
+
+def test_typed_examples_are_trained_on_in_their_order():
+    rows = (((0.05, 0.10), (0.01, 0.99)), ((1e-7, -3.0), (0.0, 2.5)))
+    data = datasets.load("examples", rows=rows)
+    assert data.task == "regression"
+    assert (data.input_names, data.outputs) == (("x1", "x2"), 2)
+    assert data.x_train.tolist() == data.x_test.tolist() == [[0.05, 0.10], [1e-7, -3.0]]
+    assert data.y_train.tolist() == data.y_test.tolist() == [[0.01, 0.99], [0.0, 2.5]]
+    assert datasets.load(data.name, **data.spec["options"]) == data
+
+
+@given(st.integers(1, 3).flatmap(lambda n: st.lists(st.tuples(*[st.floats(-1e6, 1e6)] * n), min_size=1, max_size=5)))
+def test_typed_examples_travel_with_every_digit(inputs):
+    rows = tuple((row, (row[0],)) for row in inputs)
+    assert datasets.decode_examples(datasets.encode_examples(rows)) == rows
+
+
+@given(st.text("0123456789.,:_-e+x ", max_size=30))
+def test_text_of_examples_is_read_or_refused(text):
+    try:
+        rows = datasets.decode_examples(text)
+    except errors.ConfigurationError:
+        return
+    assert datasets.decode_examples(datasets.encode_examples(rows)) == rows

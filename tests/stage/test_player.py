@@ -30,12 +30,14 @@ HARNESS = """
     const q = new URL(url, location.href).searchParams;
     return new Response(chunk(+q.get('from'), +q.get('to'), +q.get('every')));
   };
-  const fetch = (url, {signal}) => new Promise((yes, no) => {
-    asked.push(url);
+  const names = [];
+  const fetch = (url, {signal, headers}) => new Promise((yes, no) => {
+    asked.push(url); names.push(headers['X-Visitor']);
     signal.addEventListener('abort', () => no(new DOMException('gone', 'AbortError')));
     waiting.push(() => { try { yes(respond(url)); } catch (error) { no(error); } });
   });
-  const player = new m.Player({fetch, onChange: () => {}, delay: (run, seconds) => later.push([run, seconds])});
+  const player = new m.Player({fetch, onChange: () => {}, delay: (run, seconds) => later.push([run, seconds]),
+    random: () => a.random ?? 0});
   const settle = async () => { waiting.splice(0).forEach((go) => go()); for (let i = 0; i < 20; i++) await 0;
     await new Promise((r) => setTimeout(r, 5)); };
   const spans = () => asked.map((url) => { const q = new URL(url, location.href).searchParams;
@@ -113,6 +115,23 @@ def test_a_busy_server_says_when_to_come_back(run: Run) -> None:
     busy = {"status": 503, "headers": {"Retry-After": "7"}, "error": {"key": "queue", "message": "full"}}
     body = "wish(0); await settle(); return [player.trouble.kind, later[0][1]]"
     assert play(run, body, answer=busy) == ["busy", 7]
+
+
+def test_a_class_that_was_refused_together_does_not_come_back_together(run: Run) -> None:
+    busy = {"status": 503, "headers": {"Retry-After": "4"}, "error": {"key": "busy", "message": "full"}}
+    body = "wish(0); await settle(); return later[0][1]"
+    assert [play(run, body, answer=busy, random=chance) for chance in (0, 0.5, 1)] == [4, 5, 6]
+
+
+def test_a_place_in_the_line_is_told_and_asked_for_again_soon(run: Run) -> None:
+    line = {"status": 202, "headers": {"Retry-After": "1"}, "error": {"key": "line", "message": "wait", "place": 3}}
+    body = """
+      const waits = [];
+      for (let i = 0; i < 3; i++) { wish(0); await settle(); waits.push(later.at(-1)[1]); later.at(-1)[0](); }
+      const {kind, place} = player.trouble;
+      answer = 'film'; wish(0); await settle();
+      return [kind, place, waits, player.trouble, new Set(names).size, names[0].length >= 16]"""
+    assert play(run, body, answer=line) == ["line", 3, [0.3] * 3, None, 1, True]
 
 
 def test_a_refusal_is_told_in_the_servers_words_and_not_repeated(run: Run) -> None:

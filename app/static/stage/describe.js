@@ -1,5 +1,9 @@
 /** The shown step in words: the caption, the canvas's text alternative, a unit's or an edge's numbers. Pure. */
 
+import { best } from "./blocks/answer.js";
+import {
+  backwardCaption, blockName, cellDetails, cellName, forwardCaption, shapeText, stepsLoss, tensorDetails, updateCaption,
+} from "./blocks/words.js";
 import { parseId } from "./model.js";
 import { SPEEDS } from "./timeline.js";
 
@@ -22,21 +26,27 @@ const CAPTIONS = {
   }),
   forward: (told) => {
     const layer = turnLayer(told, false);
+    if (told.model.family === "blocks") return forwardCaption(told, layer, strongest);
     const unit = strongest(told.snapshot.layers[layer].a);
     const { z, a } = told.snapshot.layers[layer];
     return told.say("caption_forward", {
       layer: layerName(told, layer), unit: unit + 1, z: told.format.value(z[unit]), a: told.format.value(a[unit]),
     });
   },
-  loss: (told) => (told.model.answer === "classes" ? classesLoss(told) : valueLoss(told)),
+  loss: (told) => {
+    if (told.model.answer === "steps") return stepsLoss(told, best);
+    return told.model.answer === "classes" ? classesLoss(told) : valueLoss(told);
+  },
   backward: (told) => {
     const layer = turnLayer(told, true);
+    if (told.model.family === "blocks") return backwardCaption(told, layer, strongest);
     const { delta } = told.snapshot.layers[layer];
     const unit = strongest(delta);
     return told.say("caption_backward", { layer: layerName(told, layer), unit: unit + 1,
       delta: told.format.value(delta[unit]) });
   },
   update: (told) => {
+    if (told.model.family === "blocks") return updateCaption(told, strongest);
     const { layer, to, from, old, change } = largestMove(told.snapshot);
     return told.say("caption_update", {
       from: unitName(told, layer - 1, from), to: unitName(told, layer, to), old: told.format.value(old),
@@ -89,12 +99,14 @@ function largestMove(snapshot) {
 
 /** "input", "layer 2" or "output". */
 export function layerName({ model, say }, layer) {
+  if (model.family === "blocks") return blockName({ model, say }, layer);
   const { role } = model.layers[layer];
   return role === "hidden" ? say("layer_name", { layer }) : say(`${role}_name`);
 }
 
 /** An input's own name, else its place. */
 export function unitName(told, layer, unit) {
+  if (told.model.family === "blocks") return cellName(told, layer, unit);
   if (layer === 0) return inputName(told.model, unit, told.say);
   if (told.model.layers[layer].role === "output") return outputName(told, unit);
   return told.say("unit_name", { layer, unit: unit + 1 });
@@ -124,7 +136,7 @@ export function prettyFeature(name) {
 /** The canvas's text alternative. @param {Told} told */
 export function pictureText(told) {
   const { model, snapshot, say, format } = told;
-  const shape = model.layers.map(({ units }) => units).join("–");
+  const shape = model.family === "blocks" ? shapeText(told) : model.layers.map(({ units }) => units).join("–");
   const parts = [say("picture_network", { shape, step: format.count(snapshot.step),
     epoch: format.axis(Number(snapshot.epoch.toFixed(1))) })];
   parts.push(say("picture_loss", { train: format.value(snapshot.trainLoss), test: format.value(snapshot.testLoss) }));
@@ -144,6 +156,7 @@ export function pictureText(told) {
 export function details(told, id) {
   const part = parseId(id);
   if (!part || !told.snapshot.layers[part.layer]) return null;
+  if (told.model.family === "blocks") return part.kind === "unit" ? cellDetails(told, part) : tensorDetails(told, part);
   return part.kind === "unit" ? unitDetails(told, part) : edgeDetails(told, part);
 }
 

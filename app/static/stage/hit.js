@@ -1,5 +1,6 @@
 /** From a point on the canvas to what is under it. Pure. */
 
+import { hitBlocks } from "./blocks/layout.js";
 import { distanceTo } from "./layout/curve.js";
 
 /**
@@ -10,6 +11,7 @@ import { distanceTo } from "./layout/curve.js";
  * @returns {string|null}
  */
 export function hitNetwork(layout, edges, x, y, reach = 5) {
+  if (layout.panels) return hitBlocks(layout, x, y);
   const unit = layout.units.flat().find((box) => inside(box, x, y, 2));
   if (unit) return unit.id;
   let best = null;

@@ -3,6 +3,8 @@
  * plane, the followed example itself. Pressing on it adds a point or follows the one that is there.
  */
 
+import { answerHeight, drawExampleAnswer, sharesOf } from "./blocks/answer.js";
+import { indicesOf } from "./blocks/model.js";
 import { classOf, parseId } from "./model.js";
 import { prettyFeature, unitName } from "./describe.js";
 import { h, iconButton, setAttr, setHidden, setText } from "./dom.js";
@@ -14,6 +16,8 @@ import { drawPlane, paintPoints } from "./plot/plane.js";
 import { rampIndex } from "./scales.js";
 import { createSurface } from "./surface.js";
 
+/** Pictures with points to press on. */
+const PRESSED = new Set(["plane", "line"]);
 const FIT_MARGIN = { left: 36, right: 4, top: 4, bottom: 20 };
 /** Data units that an arrow key moves the crosshair, as a share of the domain. */
 const NUDGE = 1 / 48;
@@ -52,7 +56,8 @@ export function createMapPanel({ say, format, act, addPoint, follow }) {
     const adds = model.kind === "plane";
     setHidden(classes, !adds);
     box.dataset.kind = model.kind;
-    box.style.setProperty("--rows", String(model.image > 0 ? 0 : model.layers[0].units));
+    box.style.setProperty("--rows", String(model.image > 0 ? 0 : Math.min(20, model.layers[0].units)));
+    if (model.family === "blocks") box.style.setProperty("--tall", `${answerHeight(model)}px`);
     classes.replaceChildren(...(adds ? classButtons(model, theme) : []));
     legend.replaceChildren(...legendParts(model, theme));
     pointsKey = "";
@@ -98,12 +103,38 @@ export function createMapPanel({ say, format, act, addPoint, follow }) {
     surface.ctx.clearRect(0, 0, surface.width, surface.height);
     if (model.kind === "plane") drawPlaneMap();
     else if (model.kind === "line") drawFitMap();
+    else if (model.family === "blocks") drawBlockAnswer();
     else drawExampleMap();
   }
 
   function drawExampleMap() {
     const name = (unit) => unitName({ model: view.model, say }, 0, unit);
     drawExample(surface.ctx, { ...view, width: surface.width, height: surface.height, format, of: shownUnit(), name });
+  }
+
+  function drawBlockAnswer() {
+    const { model, snapshot, theme } = view;
+    drawExampleAnswer(surface.ctx, { width: surface.width, height: surface.height, model, snapshot, step: shownStep(), theme,
+      format, say });
+  }
+
+  /** The time step in focus, else the last one. */
+  function shownStep() {
+    const { model, highlight } = view;
+    const part = parseId(highlight);
+    const block = part?.kind === "unit" ? model.layers[part.layer] : null;
+    const timed = block && (block.tokens || block.shape.length === 2);
+    return timed ? Math.min(model.steps - 1, indicesOf(block.shape, part.unit)[0]) : model.steps - 1;
+  }
+
+  /** The same in words. */
+  function answerWords() {
+    const { model, snapshot } = view;
+    if (model.answer === "value") {
+      return `${say("answer_says")} ${format.short(snapshot.prediction[0])}, ${say("answer_target")} ${format.short(snapshot.target[0])}`;
+    }
+    const { names, shares, right } = sharesOf(model, snapshot, shownStep());
+    return say("map_answer", { name: names[right], share: format.percent(shares[right]) });
   }
 
   function drawPlaneMap() {
@@ -149,7 +180,7 @@ export function createMapPanel({ say, format, act, addPoint, follow }) {
   /** The unit whose map is shown instead of the answer: a hovered or selected one that is not the output. */
   function shownUnit() {
     const part = parseId(view.highlight);
-    if (part?.kind !== "unit") return null;
+    if (part?.kind !== "unit" || view.model.family === "blocks") return null;
     const last = view.model.layers.length - 1;
     return part.layer === last && view.model.answer !== "classes" ? null : { layer: part.layer, unit: part.unit };
   }
@@ -168,7 +199,8 @@ export function createMapPanel({ say, format, act, addPoint, follow }) {
       setAttr(button, "aria-checked", chosen);
       setAttr(button, "tabindex", chosen ? 0 : -1);
     }
-    setAttr(canvas, "aria-label", say(`map_label_${model.kind}`));
+    const words = say(`map_label_${model.kind}`);
+    setAttr(canvas, "aria-label", model.family === "blocks" ? `${words} ${answerWords()}` : words);
   }
 
   function cursorWords() {
@@ -192,7 +224,7 @@ export function createMapPanel({ say, format, act, addPoint, follow }) {
   }
 
   function dataAt(px, py) {
-    return frame && view && view.model.kind !== "table" && insideFrame(frame, px, py) ? frame.invert(px, py) : null;
+    return frame && view && PRESSED.has(view.model.kind) && insideFrame(frame, px, py) ? frame.invert(px, py) : null;
   }
 
   function press(px, py, other, reach) {
@@ -210,7 +242,7 @@ export function createMapPanel({ say, format, act, addPoint, follow }) {
   /** The crosshair by arrow keys, a point by Enter. */
   function onKey(event) {
     const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
-    if (view?.model.kind === "table" || (!way && event.key !== "Enter")) return;
+    if (!PRESSED.has(view?.model.kind) || (!way && event.key !== "Enter")) return;
     event.preventDefault();
     const [x, y] = view.state.cursor ?? [0, 0];
     if (!way) return press(...frame.place(x, y), event.shiftKey, 7);

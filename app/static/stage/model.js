@@ -9,6 +9,7 @@
  *   image: side of the input picture, 0 if it is none
  */
 
+import { buildBlocks, isBlocks } from "./blocks/model.js";
 import { values } from "./chunk.js";
 
 /**
@@ -17,6 +18,7 @@ import { values } from "./chunk.js";
  * @returns {Model}
  */
 export function buildModel(header, problem) {
+  if (isBlocks(header, problem)) return { ...buildBlocks(header, problem), answer: answerKind(header, problem) };
   const weight = header.fields.find(({ name }) => name === `${header.layers[0].name}.weight`);
   const inputs = weight.shape[2];
   const last = header.layers.length;
@@ -35,6 +37,7 @@ export function buildModel(header, problem) {
 /** @returns {Answer} */
 function answerKind(header, problem) {
   if (problem.task === "regression") return "value";
+  if (header.layers.at(-1).shape?.length === 2) return "steps";
   if (header.layers.at(-1).units > 1) return "classes";
   return problem.labels === "signed" || header.loss === "hinge" ? "signed" : "probability";
 }
@@ -44,11 +47,13 @@ export const edgeId = (layer, to, from) => `e${layer}.${to}.${from}`;
 
 /**
  * @param {string} id
- * @returns {{kind: "unit", layer: number, unit: number}|{kind: "edge", layer: number, to: number, from: number}|null}
+ * @returns {{kind: "unit", layer: number, unit: number}|{kind: "edge", layer: number, to: number, from: number}
+ *   |{kind: "tensor", layer: number, tensor: number, at: number}|null}
  */
 export function parseId(id) {
-  const [, kind, ...numbers] = /^([ue])(\d+)\.(\d+)(?:\.(\d+))?$/.exec(id ?? "") ?? [];
+  const [, kind, ...numbers] = /^([uet])(\d+)\.(\d+)(?:\.(\d+))?$/.exec(id ?? "") ?? [];
   const [layer, a, b] = numbers.map(Number);
+  if (kind === "t") return { kind: "tensor", layer, tensor: a, at: b };
   if (kind === "u") return { kind: "unit", layer, unit: a };
   return kind === "e" ? { kind: "edge", layer, to: a, from: b } : null;
 }
@@ -59,6 +64,8 @@ export function exists(model, id) {
   const layer = part && model.layers[part.layer];
   if (!layer) return false;
   if (part.kind === "unit") return part.unit < layer.units;
+  if (part.kind === "tensor") return part.at < (layer.tensors?.[part.tensor]?.units ?? 0);
+  if (model.family === "blocks") return false;
   return part.layer > 0 && part.to < layer.units && part.from < model.layers[part.layer - 1].units;
 }
 
@@ -71,7 +78,8 @@ export function touches(id, layer, to, from) {
 }
 
 /** Number of edges. @param {Model} model */
-export function edgeCount({ layers }) {
+export function edgeCount({ family, layers }) {
+  if (family === "blocks") return 0;
   return layers.slice(1).reduce((sum, layer, i) => sum + layer.units * layers[i].units, 0);
 }
 

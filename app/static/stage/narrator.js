@@ -2,6 +2,7 @@
 
 import { details, pictureText } from "./describe.js";
 import { setAttr } from "./dom.js";
+import { boxOf } from "./layout/index.js";
 import { edgeCount, exists, parseId } from "./model.js";
 
 /** Milliseconds between changes while the film runs. */
@@ -45,8 +46,8 @@ export class Narrator {
 
   renderCard({ told, state, layout }) {
     const id = state.hover ?? state.selected;
-    const content = id && exists(told.model, id) ? details(told, id) : null;
-    this.shell.card.render(content, content && { ...anchor(layout, id), width: layout.width, height: layout.height });
+    const place = id && exists(told.model, id) ? anchor(layout, id) : null;
+    this.shell.card.render(place && details(told, id), place && { ...place, width: layout.width, height: layout.height });
   }
 
   /** Text alternatives and the table: the film has to stand for them. */
@@ -61,7 +62,7 @@ export class Narrator {
 
 /** Where the card of a unit or an edge points at. */
 function anchor(layout, id) {
-  const { kind, layer, unit, to } = parseId(id);
-  const box = layout.units[layer][kind === "unit" ? unit : to];
-  return { x: kind === "unit" ? box.x + box.w : box.x - 20, y: box.y + box.h / 2 };
+  const part = parseId(id);
+  const box = boxOf(layout, part);
+  return box && { x: part.kind === "edge" ? box.x - 20 : box.x + box.w, y: box.y + box.h / 2 };
 }

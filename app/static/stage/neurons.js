@@ -1,16 +1,25 @@
 /** One real button a neuron over the canvas: focus walks over them with the arrow keys, Enter keeps one selected. */
 
-import { h } from "./dom.js";
+import { createCells } from "./blocks/cells.js";
+import { h, setAttr } from "./dom.js";
 
 /**
  * @param {{say: Function, act: (action: object) => void, describe: (id: string) => string}} tools
  */
 export function createNeurons({ say, act, describe }) {
   const element = h("div", { class: "neurons", role: "group", "aria-label": say("neurons"), onkeydown, onfocusin, onfocusout });
+  const cells = createCells(element, { act, describe });
   let columns = [];
 
   /** @param {import("./layout/dense.js").Layout} layout */
   function place(layout) {
+    if (layout.panels) {
+      for (const button of columns.flat()) button.remove();
+      columns = [];
+      cells.place(layout);
+      return;
+    }
+    cells.clear();
     const focused = element.getRootNode().activeElement?.dataset?.id;
     columns = layout.units.map((boxes) => boxes.map(makeButton));
     element.replaceChildren(...columns.flat());
@@ -20,7 +29,7 @@ export function createNeurons({ say, act, describe }) {
   }
 
   function makeButton({ id, x, y, w, h: height }) {
-    const button = h("button", { type: "button", tabindex: -1, "data-id": id, onclick: () => act({ type: "select", id }) });
+    const button = h("button", { type: "button", tabindex: -1, "data-id": id, "aria-label": id, onclick: () => act({ type: "select", id }) });
     Object.assign(button.style, { left: `${x}px`, top: `${y}px`, width: `${w}px`, height: `${height}px` });
     return button;
   }
@@ -38,7 +47,10 @@ export function createNeurons({ say, act, describe }) {
 
   function onkeydown(event) {
     const next = neighbour(columns, event.target, event.key);
-    if (next) {
+    if (cells.press(event.key)) {
+      event.preventDefault();
+      event.stopPropagation();
+    } else if (next) {
       next.focus();
       event.preventDefault();
       event.stopPropagation();
@@ -47,10 +59,10 @@ export function createNeurons({ say, act, describe }) {
     }
   }
 
-  /** The focused neuron's name follows the film when it stands still. */
+  /** The neurons' names follow the film when it stands still. */
   function refresh() {
-    const focused = element.getRootNode().activeElement;
-    if (focused && element.contains(focused)) focused.setAttribute("aria-label", describe(focused.dataset.id));
+    cells.refresh();
+    for (const button of columns.flat()) setAttr(button, "aria-label", describe(button.dataset.id));
   }
   return { element, place, refresh };
 }
@@ -58,7 +70,7 @@ export function createNeurons({ say, act, describe }) {
 /** Up and down within a layer, left and right to the same height in the next one. */
 function neighbour(columns, button, key) {
   const [, layer, unit] = /^u(\d+)\.(\d+)$/.exec(button.dataset?.id ?? "")?.map(Number) ?? [];
-  if (layer === undefined) return null;
+  if (layer === undefined || columns.length === 0) return null;
   if (key === "ArrowUp") return columns[layer][unit - 1];
   if (key === "ArrowDown") return columns[layer][unit + 1];
   const other = columns[layer + (key === "ArrowRight" ? 1 : key === "ArrowLeft" ? -1 : NaN)];

@@ -2,6 +2,7 @@
  * Paints the network, the map and the loss curve from state and film; decides how often the dear parts are made anew.
  */
 
+import { BlockPainter } from "./blocks/painter.js";
 import { inputName } from "./describe.js";
 import { EdgeLayer } from "./edgeLayer.js";
 import { drawScene, tilePath } from "./marks/index.js";
@@ -25,6 +26,8 @@ const MAP_BUDGET = 2.5;
 const STILL_BUDGET = 120;
 /** The loss curve is drawn every so many frames while the film runs. */
 const LOSS_CADENCE = 4;
+/** Frames between pictures of a followed example with its answer. */
+const BLOCK_MAP_CADENCE = 3;
 /** Frames between choices of the strongest edges of a large network. */
 const LINK_CADENCE = 40;
 
@@ -51,6 +54,7 @@ export class Painter {
     this.colours = rampColours(theme);
     this.mapKey = "";
     this.links = null;
+    this.blocks = model.family === "blocks" ? new BlockPainter(model, theme) : null;
     this.names = Array.from({ length: model.layers[0].units }, (_, unit) => inputName(model, unit, this.say));
     if (this.network.width > 0) this.resize();
   }
@@ -58,6 +62,11 @@ export class Painter {
   resize() {
     if (!this.model || this.network.width === 0) return;
     this.layout = layoutNetwork(this.model, { ...this.network, still: this.still });
+    if (this.blocks) {
+      this.links = [];
+      this.blocks.place(this.layout);
+      return;
+    }
     this.outline = tilePath(this.layout.units.slice(this.model.image > 0 ? 1 : 0).flat());
     this.idle = this.layout.features.filter(({ active }) => !active);
     this.links = null;
@@ -89,6 +98,7 @@ export class Painter {
 
   /** @returns {boolean} whether the maps are new */
   refreshMaps(state, { moving, refine, frame }) {
+    if (this.blocks) return this.count % BLOCK_MAP_CADENCE === 0;
     const side = refine && !moving && this.stillCost() < STILL_BUDGET ? SIDE.still : SIDE.moving;
     const cadence = Math.min(20, Math.max(2, Math.ceil(this.mapCost / MAP_BUDGET)));
     const key = `${frame.step} ${state.position}`;
@@ -115,6 +125,11 @@ export class Painter {
   paintNetwork(state, moment, highlight, { snapshot, moving, lens, lit }) {
     const { ctx, width, height } = this.network;
     if (!this.layout || width === 0) return;
+    if (this.blocks) {
+      ctx.clearRect(0, 0, width, height);
+      this.blocks.paint(ctx, { snapshot, moment, highlight, selected: state.selected, flow: this.flow, tools: this });
+      return;
+    }
     this.refreshLinks(highlight, lit);
     const numbers = this.layout.roomy && (!moving || moment.slow > 0.5);
     const scene = makeScene({

@@ -9,14 +9,22 @@
 const RATES = [60, 30, 15, 6, 3];
 const BYTES_A_SECOND = 1e6;
 
-/** Fewer frames a second for big networks: the picture is interpolated between them. @param {number} bytesPerFrame */
-export function frameRate(bytesPerFrame) {
-  return RATES.find((rate) => rate * bytesPerFrame <= BYTES_A_SECOND) ?? RATES.at(-1);
+/** Multiply-adds that a second of film may take to be made: a share of one core. */
+const OPERATIONS_A_SECOND = 2.5e9;
+
+/**
+ * Fewer frames a second for big networks: the picture is interpolated between them.
+ * @param {number} bytesPerFrame
+ * @param {number} operationsPerFrame
+ */
+export function frameRate(bytesPerFrame, operationsPerFrame = 0) {
+  const fits = (rate) => rate * bytesPerFrame <= BYTES_A_SECOND && rate * operationsPerFrame <= OPERATIONS_A_SECOND;
+  return RATES.find(fits) ?? RATES.at(-1);
 }
 
-/** Steps between frames at this speed. */
-export function everyFor(speed, rate) {
-  return speed <= rate ? 1 : Math.max(1, Math.round(speed / rate));
+/** Steps between frames at this speed; `most` steps may lie in one chunk, so a big network's film runs no faster. */
+export function everyFor(speed, rate, most = Infinity) {
+  return speed <= rate ? 1 : Math.max(1, Math.min(Math.round(speed / rate), Math.floor(most / rate)));
 }
 
 /**
@@ -36,12 +44,12 @@ export function spanAt(step, every, rate, short) {
 /**
  * What to ask for next, or null if the film reaches far enough ahead.
  * @param {{coverage: (step: number, every: number) => number, end: number}} film
- * @param {{position: number, speed: number, playing: boolean, rate: number}} wish
+ * @param {{position: number, speed: number, playing: boolean, rate: number, most?: number}} wish
  * @param {number} lowWater  seconds of film to have in hand
  * @returns {Span|null}
  */
-export function nextSpan(film, { position, speed, playing, rate }, lowWater = 1) {
-  const every = playing ? everyFor(speed, rate) : 1;
+export function nextSpan(film, { position, speed, playing, rate, most }, lowWater = 1) {
+  const every = playing ? everyFor(speed, rate, most) : 1;
   const step = Math.floor(position);
   const covered = film.coverage(step, every);
   const ahead = playing ? Math.max(covered - position, 0) / speed : covered > step ? Infinity : 0;

@@ -3,7 +3,8 @@
  * short chunk first where the picture waits. Knows HTTP, knows nothing of drawing.
  *
  * @typedef {import("./link.js").Edit} Edit
- * @typedef {{kind: "refused"|"lost"|"busy", key: string, message: string}} Trouble  refused: asking again would not help
+ * @typedef {{kind: "refused"|"lost"|"busy"|"line", key: string, message: string, place: number}} Trouble  refused: asking
+ *   again would not help; line: the server is at it, and `place` says how many come first
  * @typedef {{position: number, speed: number, playing: boolean}} Wish
  */
 
@@ -12,22 +13,28 @@ import { Film } from "./film.js";
 import { History } from "./history.js";
 import { traceQuery } from "./link.js";
 import { frameRate, nextSpan, spanAt } from "./plan.js";
+import { VISITOR } from "./visitor.js";
 
 const RETRY_SECONDS = [0.3, 0.6, 1.2, 2.5, 5];
+/** Who has a place in the line has been waiting there: only a moment until the next question. */
+const LINE_SECONDS = 0.3;
 /** Points of the loss curve that are asked for at once when a link opens in the middle of a run. */
 const BACKFILL_FRAMES = 60;
 
 export class Player {
   /**
-   * @param {{fetch?: typeof fetch, onChange?: () => void, delay?: (run: () => void, seconds: number) => void}} options
+   * @param {{fetch?: typeof fetch, onChange?: () => void, delay?: (run: () => void, seconds: number) => void,
+   *   random?: () => number}} options
    */
-  constructor({ fetch: get = (...all) => fetch(...all), onChange = () => {}, delay } = {}) {
+  constructor({ fetch: get = (...all) => fetch(...all), onChange = () => {}, delay, random = Math.random } = {}) {
     this.get = get;
+    this.random = random;
     this.onChange = onChange;
     this.delay = delay ?? ((run, seconds) => setTimeout(run, 1000 * seconds));
     this.film = new Film();
     this.history = new History();
     this.rate = 60;
+    this.operations = 0;
     this.flight = null;
     this.generation = 0;
     this.failures = 0;
@@ -37,9 +44,11 @@ export class Player {
     this.backfilled = true;
   }
 
-  /** Another experiment: everything recorded is another run's. */
-  open({ traceUrl, link, edits, follow, step }) {
-    Object.assign(this, { traceUrl, link, edits, follow, rate: 60, backfilled: step === 0 });
+  /** Another experiment: everything recorded is another run's. @param frame  what one takes, and how many steps may be asked for */
+  open({ traceUrl, link, edits, follow, step, frame = { bytes: 0, operations: 0, steps: Infinity } }) {
+    this.operations = frame.operations;
+    this.most = frame.steps;
+    Object.assign(this, { traceUrl, link, edits, follow, rate: frameRate(frame.bytes, frame.operations), backfilled: step === 0 });
     this.film.clear();
     this.history.clear();
     this.restart();
@@ -94,7 +103,7 @@ export class Player {
   }
 
   nextWanted(wish) {
-    const span = nextSpan(this.film, { ...wish, rate: this.rate });
+    const span = nextSpan(this.film, { ...wish, rate: this.rate, most: this.most });
     if (span || wish.playing) return span;
     if (!this.backfilled) return this.backfill(wish.position);
     const before = Math.floor(wish.position) - 1;
@@ -114,8 +123,8 @@ export class Player {
     this.flight = flight;
     try {
       const url = `${this.traceUrl}?${traceQuery(this.link, this.edits, span, this.follow)}`;
-      const response = await this.get(url, { signal: flight.signal });
-      const chunk = response.ok ? decodeChunk(await response.arrayBuffer()) : null;
+      const response = await this.get(url, { signal: flight.signal, headers: { "X-Visitor": VISITOR } });
+      const chunk = response.status === 200 ? decodeChunk(await response.arrayBuffer()) : null;
       const refusal = chunk ? null : await readRefusal(response);
       if (generation !== this.generation) return;
       this.flight = null;
@@ -124,7 +133,7 @@ export class Player {
     } catch (error) {
       if (generation !== this.generation) return;
       this.flight = null;
-      this.refuse({ kind: "lost", key: "", message: String(error?.message ?? error), after: 0 });
+      this.refuse({ kind: "lost", key: "", message: String(error?.message ?? error), place: 0, after: 0 });
     }
     this.onChange();
   }
@@ -132,10 +141,16 @@ export class Player {
   accept(chunk, wish) {
     this.failures = 0;
     this.trouble = null;
-    if (chunk.frames > 0) this.rate = frameRate(chunk.bytes / chunk.frames);
+    if (chunk.frames > 0) this.rate = frameRate(chunk.bytes / chunk.frames, this.operations);
     this.film.add(chunk);
     this.film.trim(wish.position);
     this.history.add(chunk);
+  }
+
+  /** Seconds until the next try; a class that was refused together does not come back together. */
+  pause({ kind, after }) {
+    const least = kind === "line" ? LINE_SECONDS : RETRY_SECONDS[Math.min(this.failures, RETRY_SECONDS.length - 1)];
+    return kind === "line" ? least * (1 + this.random()) : Math.max(after, least) * (1 + 0.5 * this.random());
   }
 
   refuse(refusal) {
@@ -143,8 +158,8 @@ export class Player {
     if (refusal.kind === "refused") return;
     const { generation } = this;
     this.resting = true;
-    const seconds = Math.max(refusal.after, RETRY_SECONDS[Math.min(this.failures, RETRY_SECONDS.length - 1)]);
-    this.failures += 1;
+    const seconds = this.pause(refusal);
+    this.failures += refusal.kind === "line" ? 0 : 1;
     this.delay(() => {
       if (generation !== this.generation) return;
       this.resting = false;
@@ -153,7 +168,7 @@ export class Player {
   }
 }
 
-/** Why the server gave no film: 503 and 5xx pass, the rest would come again. */
+/** Why the server gave no film: 202, 503 and 5xx pass, the rest would come again. */
 export async function readRefusal(response) {
   const text = await response.text();
   let error = {};
@@ -162,7 +177,9 @@ export async function readRefusal(response) {
   } catch {
     // a proxy's page, not ours: the status has to do
   }
-  const kind = response.status === 503 ? "busy" : response.status >= 500 ? "lost" : "refused";
+  const passing = response.status >= 500 ? "lost" : "refused";
+  const kind = { 202: "line", 503: "busy" }[response.status] ?? passing;
   const after = Number(response.headers.get("Retry-After")) || 0;
-  return { kind, key: error.key ?? String(response.status), message: error.message ?? `HTTP ${response.status}`, after };
+  return { kind, key: error.key ?? String(response.status), message: error.message ?? `HTTP ${response.status}`,
+    place: error.place ?? 0, after };
 }

@@ -162,7 +162,7 @@ function addUnits(picture, marks) {
 }
 
 /** How far a layer's values have arrived: waiting 0, there 1. */
-function fillOf(model, layer, { phase, progress, slow }) {
+export function fillOf(model, layer, { phase, progress, slow }) {
   if (phase !== "forward" || slow === 0 || layer === 0) return 1;
   const turns = model.layers.length - 1;
   const arrived = clamp((turnProgress(progress, layer - 1, turns) - 0.78) / 0.22, 0, 1);
@@ -170,7 +170,7 @@ function fillOf(model, layer, { phase, progress, slow }) {
 }
 
 /** How brightly a layer's deltas are lit: they glow when they are known and stay until the update. */
-function blameOf(model, layer, { phase, progress, slow }) {
+export function blameOf(model, layer, { phase, progress, slow }) {
   if (phase === "update") return slow * (1 - ease(progress));
   if (phase !== "backward") return 0;
   const turns = model.layers.length - 1;
@@ -212,7 +212,7 @@ function labelMarks({ model, layout, names }) {
 }
 
 /** How much of the answer has been told: nothing while values are still on their way. */
-function toldOf({ phase, progress, slow }) {
+export function toldOf({ phase, progress, slow }) {
   if (phase === "loss") return ease(Math.min(1, 2 * progress));
   return phase === "forward" && slow > 0 ? 0 : 1;
 }

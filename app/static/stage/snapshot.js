@@ -10,6 +10,7 @@
  *   layers[0] is the input: only `a`
  */
 
+import { blockNumbers } from "./blocks/numbers.js";
 import { scalar, values } from "./chunk.js";
 import { targets } from "./model.js";
 
@@ -23,7 +24,8 @@ export function takeSnapshot(model, frame) {
   return {
     step: frame.step,
     epoch: frame.step / header.epoch_steps,
-    layers: [inputNumbers(header.follow.x), ...model.layers.slice(1).map(({ name }) => layerNumbers(frame, name))],
+    layers: model.family === "blocks" ? blockNumbers(model, frame)
+      : [inputNumbers(header.follow.x), ...model.layers.slice(1).map(({ name }) => layerNumbers(frame, name))],
     prediction: values(frame, "prediction"),
     target: targets(model, header.follow.y),
     exampleLoss: scalar(frame, "example_loss"), batchLoss: scalar(frame, "batch_loss"),

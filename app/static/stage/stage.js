@@ -3,12 +3,13 @@
  * computes (reducer, timeline, film, scene) or shows (painter, panels), never both.
  */
 
+import { leastHeight } from "./blocks/layout.js";
 import { decodeChunk } from "./chunk.js";
 import { details, layerName } from "./describe.js";
 import { h, setAttr } from "./dom.js";
 import { watchEngine } from "./engine.js";
 import { listenToKeys, listenToNetwork } from "./input.js";
-import { pointValue, readPoint } from "./link.js";
+import { address, pointValue, readPoint } from "./link.js";
 import { buildModel, exists } from "./model.js";
 import { Narrator } from "./narrator.js";
 import { createFormat } from "./numbers.js";
@@ -43,6 +44,7 @@ export class Stage {
     this.parent = parent;
     this.state = INITIAL;
     this.held = null;
+    this.reopening = false;
     this.frameRequest = 0;
     this.dirty = true;
     this.stopEngine = () => {};
@@ -73,17 +75,33 @@ export class Stage {
     const worded = JSON.stringify([data.words, data.locale, data.options?.hidden]);
     if (worded !== this.worded) this.build(data);
     this.worded = worded;
+    if (this.isForgotten(data)) return;
     this.options = { show_test: false, discretise: false, ...data.options };
     setAttr(this.root, "data-layout", data.options?.layout ?? "network");
     const other = data.link !== this.state.link || data.trace_url !== this.traceUrl;
     this.data = data;
     this.lit = data.lit?.length > 0 ? new Set(data.lit) : NOTHING_LIT;
     if (other) this.open(data);
-    else this.applyLive(data.live ?? {});
+    else if (!this.reopening) this.applyLive(data.live ?? {});
+    this.reopening = false;
     if (data.still) this.standAt(data);
     this.live = data.live ?? {};
     this.retheme();
     this.wake();
+  }
+
+  /**
+   * Whether Python has forgotten this page, because its server was started anew or is another one: it begins at the address
+   * that the page once had. It is told what stands here; the film goes on, and what it says of the beginning is not ours.
+   */
+  isForgotten({ visit }) {
+    const forgotten = this.visit !== undefined && visit !== this.visit;
+    this.visit = visit;
+    if (!forgotten) return false;
+    const { link, edits, position } = this.state;
+    this.reopening = true;
+    this.hooks.setTriggerValue("action", { kind: "reopen", link: address(link, edits, Math.floor(position), location.search) });
+    return true;
   }
 
   /** The DOM, in the data's language. */
@@ -115,6 +133,7 @@ export class Stage {
   open(data) {
     const first = this.state.link === null;
     this.traceUrl = data.trace_url;
+    this.frameCost = data.frame;
     this.model = null;
     this.held = null;
     this.shell.table.reset();
@@ -139,7 +158,7 @@ export class Stage {
   openPlayer() {
     if (this.data.still) return this.player.hold(decodeChunk(bytesOf(this.data.still)));
     const { link, edits, follow, position } = this.state;
-    this.player.open({ traceUrl: this.traceUrl, link, edits, follow, step: position });
+    this.player.open({ traceUrl: this.traceUrl, link, edits, follow, step: position, frame: this.frameCost });
   }
 
   /** The engine became ready: what was lost or busy meanwhile is asked for at once. */
@@ -224,7 +243,7 @@ export class Stage {
 
   advance(dt) {
     const { film, rate } = this.player;
-    const every = this.state.goal ? 1 : everyFor(SPEEDS[this.state.speed], rate);
+    const every = this.state.goal ? 1 : everyFor(SPEEDS[this.state.speed], rate, this.player.most);
     const step = Math.floor(this.state.position);
     const covered = Math.min(film.coverage(step, every), this.shell.landscape.coverage(step, every));
     const before = this.state;
@@ -265,8 +284,16 @@ export class Stage {
   /** Panels for the present model, theme and options. */
   dress() {
     this.shell.map.open(this.model, this.theme);
+    this.makeRoom();
     this.painter.open(this.model, this.theme, this.options, Boolean(this.data.still));
     this.relayout();
+  }
+
+  /** Networks of blocks need as much height as their layers do. */
+  makeRoom() {
+    const { networkBox } = this.shell;
+    const least = this.model.family === "blocks" ? `${Math.ceil(leastHeight(this.model, networkBox.clientWidth))}px` : "";
+    if (networkBox.style.minHeight !== least) networkBox.style.minHeight = least;
   }
 
   relayout() {
@@ -331,10 +358,15 @@ export class Stage {
     const { outcome, end } = film;
     this.ended = outcome !== null && this.held !== null && this.state.position >= end;
     this.shell.status.render({
-      loading: !this.held && flight !== null, engine: this.engine, trouble, outcome, end, atEnd: this.ended,
+      loading: !this.held && flight !== null, engine: this.awaitedEngine(), trouble, outcome, end, atEnd: this.ended,
       layer: outcome ? this.layerWords(outcome) : "",
     });
     setAttr(this.root, "data-state", this.stateName());
+  }
+
+  /** Film of blocks is never a shipped one: once it is there, the engine has all that it takes. */
+  awaitedEngine() {
+    return this.held && this.model?.family === "blocks" ? null : this.engine;
   }
 
   stateName() {
@@ -375,6 +407,7 @@ export class Stage {
       .map(([surface, box]) => surface.fit(box.clientWidth, box.clientHeight)).some(Boolean);
     if (!changed) return;
     this.lens = this.findLens();
+    if (this.model) this.makeRoom();
     this.painter.resize();
     this.relayout();
     this.lastFrame = undefined;

@@ -43,6 +43,8 @@ export function createStatus({ say, format, act, retry }) {
       const words = say("engine_progress", { done: format.count(engine.done), total: format.count(engine.total) });
       return show("wait", words, { share: engine.total > 0 ? engine.done / engine.total : 0 });
     }
+    if (trouble?.kind === "line" && trouble.place > 1)
+      return show("wait", say("trouble_in_line", { place: format.count(trouble.place) }));
     if (trouble?.kind === "busy") return show("wait", say("trouble_busy"));
     if (trouble?.kind === "lost") return show("error", say("trouble_lost"), { press: retry, word: say("retry") });
     if (view.loading) return show("wait", say("loading"));

@@ -1,5 +1,6 @@
 /** Buttons on the network itself: more or fewer layers and units, inputs on and off. They ask Python; nothing changes here. */
 
+import { blockName } from "./blocks/words.js";
 import { prettyFeature } from "./describe.js";
 import { h, iconButton, setText } from "./dom.js";
 import { ALL_FEATURES, NARROW } from "./layout/index.js";
@@ -21,11 +22,24 @@ export function createStructure({ say, format, send }) {
    * @param {import("./layout/dense.js").Layout} layout
    */
   function place(model, layout) {
+    if (model.family === "blocks") {
+      above.replaceChildren(...layout.headings.map((heading) => blockHeading(model, heading)));
+      row.replaceChildren();
+      features.replaceChildren();
+      return;
+    }
     const roomy = layout.width >= NARROW && smallestStep(layout.columns) >= BUTTON_ROOM;
     above.replaceChildren(...(roomy ? headings(model, layout) : []));
     row.replaceChildren(...(roomy ? [layerButtons(model)] : rowButtons(model, layout)), note);
     row.dataset.roomy = String(roomy);
     features.replaceChildren(...featureButtons(model, layout));
+  }
+
+  function blockHeading(model, { layer, tensor, x, y, align, room }) {
+    const text = tensor === null ? blockName({ model, say }, layer) : say(`tensor_${model.layers[layer].tensors[tensor].label}`);
+    const heading = h("div", { class: "block-heading", "data-align": align, text });
+    Object.assign(heading.style, { left: `${x}px`, top: `${y}px`, maxWidth: `${room}px` });
+    return heading;
   }
 
   function headings(model, layout) {

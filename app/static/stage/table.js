@@ -24,18 +24,29 @@ export function createTable({ say }) {
 }
 
 function unitTable(told) {
-  const idsOf = ({ index, units }) => Array.from({ length: units }, (_, unit) => unitId(index, unit));
+  const most = told.model.family === "blocks" ? Math.ceil(MOST_ROWS / (told.model.layers.length - 1)) : Infinity;
+  const idsOf = ({ index, units }) => Array.from({ length: Math.min(most, units) }, (_, unit) => unitId(index, unit));
   const ids = told.model.layers.slice(1).flatMap(idsOf);
   return table(told, told.say("table_units", { step: told.format.count(told.snapshot.step) }), told.say("table_unit"), ids);
 }
 
 function edgeTable(told) {
   const { layers } = told.model;
+  if (told.model.family === "blocks") return table(told, told.say("table_parameters", { step: told.format.count(told.snapshot.step) }), told.say("table_parameter"), tensorIds(layers));
   const ids = layers.slice(1).flatMap(({ index, units }) => {
     const inputs = layers[index - 1].units;
     return Array.from({ length: units * inputs }, (_, at) => edgeId(index, Math.floor(at / inputs), at % inputs));
   });
   return table(told, told.say("table_edges", { step: told.format.count(told.snapshot.step) }), told.say("table_edge"), ids);
+}
+
+/** The parameters of every layer, as far as there is room for each. */
+function tensorIds(layers) {
+  const parameters = layers.flatMap(({ index, tensors }) => tensors.map((tensor, place) => ({ ...tensor, index, place })))
+    .filter(({ role }) => role === "parameter");
+  const most = Math.ceil(MOST_ROWS / parameters.length);
+  return parameters.flatMap(({ index, place, units }) => (
+    Array.from({ length: Math.min(most, units) }, (_, at) => `t${index}.${place}.${at}`)));
 }
 
 function table(told, title, first, ids) {

@@ -45,7 +45,7 @@ export function readTheme(element) {
 }
 
 /** Pixels from the negative colour over the page's own to the positive one. */
-function makeRamp(paper, { positive, negative, strength }) {
+export function makeRamp(paper, { positive, negative, strength }) {
   const [up, down] = [parseColour(positive), parseColour(negative)];
   return Uint32Array.from({ length: RAMP }, (_, i) => {
     const v = (2 * i) / (RAMP - 1) - 1;

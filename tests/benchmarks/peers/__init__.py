@@ -21,9 +21,17 @@ PEERS = {
     "jax_step": ("jax_peer", "JaxStepPeer"),
     "jax_scan": ("jax_peer", "JaxScanPeer"),
 }
+# the same for landscapes: losses(1) is the whole grid, run(n) makes n of them
+SURFACES = {
+    "engine_surface": ("engine_surface", "EngineSurface"),
+    "torch_loop": ("torch_surface", "TorchLoop"),
+    "torch_vmap": ("torch_surface", "TorchVmap"),
+    "jax_map": ("jax_surface", "JaxMap"),
+    "jax_vmap": ("jax_surface", "JaxVmap"),
+}
 
 
 def peer_class(name: str) -> Any:
     """The class of a peer; ImportError where its library is not installed."""
-    module, attribute = PEERS[name]
+    module, attribute = (PEERS | SURFACES)[name]
     return getattr(importlib.import_module(f"{__name__}.{module}"), attribute)

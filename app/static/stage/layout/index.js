@@ -2,6 +2,7 @@
  * Margins for each kind of problem and width, then the layout of the network's family.
  */
 
+import { cellBox, layoutBlocks } from "../blocks/layout.js";
 import { FEATURES } from "../forward.js";
 import { layoutDense } from "./dense.js";
 
@@ -20,6 +21,7 @@ const LABEL_ROOM = { plane: 44, line: 30, table: 100 };
  * @returns {import("./dense.js").Layout}
  */
 export function layoutNetwork(model, { width, height, still = false }) {
+  if (model.family === "blocks") return layoutBlocks(model, { width, height });
   const narrow = width < NARROW;
   const lasting = model.answer === "classes";
   return layoutDense(model, {
@@ -30,4 +32,13 @@ export function layoutNetwork(model, { width, height, still = false }) {
     right: narrow ? (lasting ? 62 : 58) : lasting ? 128 : 104,
     features: model.kind === "plane" && !narrow && !still ? ALL_FEATURES : [],
   });
+}
+
+/**
+ * Where a part of the network stands, for a card to point at; null if it is not drawn.
+ * @param {NonNullable<ReturnType<import("../model.js").parseId>>} part
+ */
+export function boxOf(layout, { kind, layer, unit, to, tensor, at }) {
+  if (layout.panels) return cellBox(layout, layer, kind === "unit" ? null : tensor, kind === "unit" ? unit : at);
+  return layout.units[layer][kind === "unit" ? unit : to];
 }
