@@ -219,7 +219,7 @@ def find(name: str) -> OwnTable:
 
 
 def half_width(options: Options, inputs: Sequence[Column]) -> float | None:
-    """How far one or two inputs reach that may be scaled: they are drawn, on a line or in the plane; None for others."""
+    """How far one or two scaled inputs reach, that are drawn on a line or in the plane; None for others."""
     return {1: 1.0, 2: RADIUS}.get(len(inputs)) if options["standardise"] else None
 
 
@@ -232,8 +232,8 @@ def _scaled(numbers: NDArray[np.float64], half_width: float) -> NDArray[np.float
 def _make(task: Task, options: Options, random: RandomSource) -> Arrays:
     """Arrays of a table's rows, shuffled, split and labelled.
 
-    Standardised, two inputs each span -5 to 5, as points of the plane do; one spans -1 to 1, as curves do; more have mean 0 and deviation 1 over the
-    training rows; and values to be learned span -1 to 1.
+    Standardised, two inputs each span -5 to 5, as points of the plane do; one spans -1 to 1, as curves do; more have
+    mean 0 and deviation 1 over the training rows; and values to be learned span -1 to 1.
     """
     target, inputs = find(options["table"]).roles(options, task)
     reach, scale = half_width(options, inputs), options["standardise"]
