@@ -24,6 +24,7 @@ from app.board import board
 from app.controls import put
 from app.equations import FULL_DIGITS, aligned
 from app.stage import stage
+from app.state import is_dense
 from app.tables import Column, table
 from app.walk import Walk
 from app.worksheet import LARGEST, Worksheet
@@ -32,7 +33,6 @@ from engine.derivation.graph import LETTERS
 from engine.errors import ConfigurationError
 
 TABS = ("all", "weight", "wiggle", "numbers", "latex")
-DRAWN = ("dense", "activation")  # layers that the stage has a picture of
 MOST_IN_MENU = 300  # weights
 MOST_PATHS = 12  # that can be lit one by one
 MOST_ROWS = 14  # of a table of units
@@ -76,15 +76,19 @@ class Workings:
 
     def picture(self) -> None:
         """The network, with what the operation uses lit: on the stage where it can draw it, else as a board."""
-        kinds = {layer.name for layer in self.walk.network.layers}
-        if kinds <= set(DRAWN):
+        if is_dense(self.walk.network):
             stage(self.walk.still(self.lit), key=f"{self.key}_stage", on_player=self._take_selected)
         else:
             st.html(board(self.teller, self.walk.operations, self.walk.position))
 
     @property
     def lit(self) -> list[str]:
-        """What the chosen path goes through, while weights are looked at; else what the operation touches."""
+        """What the chosen path goes through, while weights are looked at; else what the operation touches.
+
+        Nothing in a network whose units the stage does not draw one by one.
+        """
+        if not is_dense(self.walk.network):
+            return []
         path = self._lit_path() if self._open == "weight" else None
         if path is None:
             return self.walk.lit
