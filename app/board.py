@@ -93,7 +93,7 @@ def _row(
 def _table(
     teller: Teller, grid: Grid, used: set[tuple[str | None, str, Index]], made: tuple[str | None, str, Index]
 ) -> str:
-    """A quantity as a table: the last two indices are rows and columns, the others stand in the caption of each part."""
+    """A quantity as tables: the last two indices are rows and columns, the others stand in each caption."""
     across_time = _recurrent(grid, teller.network)
     touched = [index for layer, name, index in (*used, made) if (layer, name) == (grid.layer, grid.name)]
     parts = sorted({index[:-2] for index in grid.values})

@@ -52,7 +52,7 @@ LETTERS = {
 }
 OF_PARAMETERS = ("g", "m", "v", "s")  # the optimiser's letters: each parameter of a layer has its own
 PARAMETER = re.compile(r"(?:weight|bias)_(ih|hh)\b|\.(in|out)_proj\.")
-MARKS = {"next": "+", "hat": "", "total": r"\mathrm{tot}"}  # what a name says after its letter, above it
+MARKS = {"": "", "next": "+", "hat": "", "total": r"\mathrm{tot}"}  # what a name says after its letter, above it
 CALLS = {
     "ln": r"\ln",
     "tanh": r"\tanh",
@@ -251,7 +251,7 @@ class Notation:
         letter, _, part = symbol.name.partition("_")
         if symbol.name in OF_PARAMETERS and (found := PARAMETER.search(symbol.field or symbol.origin or "")):
             part = found[1] or found[2]
-        above = MARKS[part] if part in MARKS else rf"\mathrm{{{part}}}" if part else ""
+        above = MARKS.get(part, rf"\mathrm{{{part}}}")
         layer = self.layers.get(symbol.layer or "", "")
         above += f"({layer})" if layer else ""
         below = ",".join(str(index + 1) for index in symbol.indices)

@@ -195,8 +195,8 @@ class Walk:
         present = [phase for phase in PHASES if self.first_of(phase)]
         put(name, self.operation.phase)
         st.segmented_control(
-            t("by_hand.phases"), present, format_func=lambda phase: t(f"by_hand.phase.{phase}"), key=name, required=True,
-            label_visibility="collapsed", on_change=self._take_phase, width="stretch",
+            t("by_hand.phases"), present, key=name, required=True, label_visibility="collapsed", width="stretch",
+            format_func=lambda phase: t(f"by_hand.phase.{phase}"), on_change=self._take_phase,
         )  # fmt: skip
 
     def _take_phase(self) -> None:
