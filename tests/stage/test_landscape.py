@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 import engine
-from app import sharing, surfaces, traces
+from app import sharing, surfaces
 from engine.axes import Axes
 from engine.checkpoints import CheckpointCache
+from engine.pieces import finish
 from tests.stage.conftest import Run
 
 LINK = "v=1&net=dense:5:tanh,dense:1"
@@ -19,7 +20,7 @@ BYTES = "const bytes = Uint8Array.from(atob(a.chunk), (c) => c.charCodeAt(0)).bu
 
 
 def surface_bytes(query: str) -> bytes:
-    return traces.drained(surfaces.surface_job(surfaces.parse_request(query), CheckpointCache()))
+    return finish(surfaces.surface_job(surfaces.parse_request(query), CheckpointCache()))
 
 
 def packed(query: str) -> str:
@@ -329,6 +330,16 @@ def test_a_newer_wish_drops_the_older_one(run: Run) -> None:
     body = """const old = supply.ask(wish, [13, 61]); await supply.ask({...wish, step: 31}, [13]); await old;
       return [sides(), supply.flight, supply.trouble]"""
     assert supply(run, body) == [[13, 13], None, None]
+
+
+def test_a_place_in_the_line_is_waited_for(run: Run) -> None:
+    body = """
+      const answers = [new Response('{}', {status: 202}), new Response('{}', {status: 202}), new Response(bytes)];
+      answer = () => answers.shift();
+      const asking = supply.ask(wish, [13]);
+      while (supply.flight) { await new Promise((go) => setTimeout(go, 5)); later.splice(0).forEach(([go]) => go()); }
+      await asking; return [asked.length, supply.trouble, supply.surface.columns]"""
+    assert supply(run, body) == [3, None, 13]
 
 
 def test_too_fine_a_surface_leaves_the_coarse_one(run: Run) -> None:
