@@ -332,6 +332,16 @@ def test_a_newer_wish_drops_the_older_one(run: Run) -> None:
     assert supply(run, body) == [[13, 13], None, None]
 
 
+def test_a_place_in_the_line_is_waited_for(run: Run) -> None:
+    body = """
+      const answers = [new Response('{}', {status: 202}), new Response('{}', {status: 202}), new Response(bytes)];
+      answer = () => answers.shift();
+      const asking = supply.ask(wish, [13]);
+      while (supply.flight) { await new Promise((go) => setTimeout(go, 5)); later.splice(0).forEach(([go]) => go()); }
+      await asking; return [asked.length, supply.trouble, supply.surface.columns]"""
+    assert supply(run, body) == [3, None, 13]
+
+
 def test_too_fine_a_surface_leaves_the_coarse_one(run: Run) -> None:
     body = """
       answer = (url) => url.includes('=61') ? new Response('{"error":{"key":"resolution","message":"too much"}}',
