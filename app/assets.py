@@ -1,13 +1,15 @@
-"""The stage's ES modules and style, served under a hash of their content.
+"""The stage's ES modules and style, and Plotly's script, served under a hash of their content.
 
 A page made by one deploy then never gets a module of another, and every file may be cached for ever.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 
 FOLDER = Path(__file__).with_name("static") / "stage"
@@ -41,3 +43,21 @@ def stage_hash() -> str:
 def stage_url(name: str = "index.js") -> str:
     """Where the page finds one of the files."""
     return f"/stage/{stage_hash()}/{name}"
+
+
+@cache
+def plotly_script(packed: bool) -> bytes:
+    """The script of the installed Python package, as it is or as gzip: 4.6 MB or 1.4."""
+    script = files("plotly").joinpath("package_data/plotly.min.js").read_bytes()
+    return gzip.compress(script, 6) if packed else script
+
+
+@cache
+def plotly_hash() -> str:
+    """Twelve hexadecimal digits of the SHA-256 of the script."""
+    return hashlib.sha256(plotly_script(False)).hexdigest()[:12]
+
+
+def plotly_url() -> str:
+    """Where the stage finds Plotly when it needs it."""
+    return f"/plotly/{plotly_hash()}.js"

@@ -15,6 +15,7 @@ from typing import Any
 import streamlit as st
 
 from app import page, sharing
+from app.costs import TooMuch
 from app.i18n import Translator
 from app.page import Notice
 from app.presets import PRESETS, lesson
@@ -48,6 +49,8 @@ def change(**changes: Any) -> None:
         show(session.change(**changes))
     except MissingTableError as error:
         ask_for(error, session.link)
+    except TooMuch as error:
+        notice(Notice(f"too_much_{error.lower}"))
     except ConfigurationError as error:
         notice(Notice("misfit", error.name, str(error.value), error.accepted))
 
@@ -442,7 +445,7 @@ def _change_layer(number: int, **changes: Any) -> None:
 def _take_lesson() -> None:
     """A lesson was chosen: its link is opened."""
     name = st.session_state["lesson"]
-    if name is not None:
+    if name in PRESETS:  # who speaks to the server without a browser may send any name
         show(Session.of(lesson(name)))
 
 

@@ -163,7 +163,10 @@ class Notation:
     def equation(self, operation: Operation) -> str:
         """An operation as one aligned LaTeX equation, a line for formula, numbers and result."""
         first, *others = self.lines(operation)
-        rows = [f"{self.symbol(operation.symbol)} &{first[0]} {first[1]}", *(f"&{sign} {text}" for sign, text in others)]
+        rows = [
+            f"{self.symbol(operation.symbol)} &{first[0]} {first[1]}",
+            *(f"&{sign} {text}" for sign, text in others),
+        ]
         return aligned(rows)
 
     def path(self, path: Path) -> str:
@@ -185,9 +188,7 @@ class Notation:
 
     def document(self, operations: Iterable[Operation], titles: Callable[[Operation], str]) -> str:
         """Many operations as LaTeX to paste into a document; `titles` gives each operation's line of words."""
-        return "\n\n".join(
-            f"% {titles(operation)}\n\\[\n{self.equation(operation)}\n\\]" for operation in operations
-        )
+        return "\n\n".join(f"% {titles(operation)}\n\\[\n{self.equation(operation)}\n\\]" for operation in operations)
 
     # ------------------------------------------------------------------------------------------------ the tree
 
@@ -288,7 +289,7 @@ def aligned(rows: Iterable[str]) -> str:
 
 
 def derivative_of(name: str) -> str:
-    """"w" for "dw", which is dL/dw; nothing for what is no derivative."""
+    """ "w" for "dw", which is dL/dw; nothing for what is no derivative."""
     inner = name.removeprefix("d")
     return inner if inner != name and (len(inner) == 1 or "_" in inner or inner in LETTERS) else ""
 

@@ -11,9 +11,13 @@ def main() -> None:
     t = i18n.translator(page.language())
     st.set_page_config(page_title=t("page.title"), page_icon=page.ICON, layout="wide", initial_sidebar_state=310)
     page.style()
+    page.come_back()
 
     def show_playground() -> None:
         playground.render(t)
+
+    def show_surface() -> None:
+        playground.render(t, "surface")
 
     def show_by_hand() -> None:
         by_hand.render(t)
@@ -21,6 +25,7 @@ def main() -> None:
     st.navigation(
         [
             st.Page(show_playground, title=t("nav.playground"), url_path="playground", default=True),
+            st.Page(show_surface, title=t("nav.surface"), url_path="surface"),
             st.Page(show_by_hand, title=t("nav.by_hand"), url_path="by-hand"),
         ],
         position="top",

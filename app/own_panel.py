@@ -14,13 +14,13 @@ from typing import Any
 
 import streamlit as st
 
-from app import controls, page
+from app import controls, page, sharing
 from app.i18n import Translator
 from app.own_data import MOST_BYTES, Reading, TableError, read_table
 from app.picker import picker, received
 from app.session import Session
 from app.state import OWN_DATASET, Settings
-from engine.datasets import own
+from engine.datasets import Dataset, own
 from engine.datasets.shelf import HOURS
 from engine.errors import MissingTableError
 
@@ -98,8 +98,8 @@ def bring(t: Translator, preview: list[list[str]]) -> None:
     picker(words, preview, key="own.picker", on_file=_take_file)
     with st.form("own.paste", border=False):
         st.text_area(
-            t("own.paste"), key="own.text", max_chars=LONGEST_PASTE, height=110, help=t("own.paste_help"),
-            placeholder="x1,x2,label\n1.5,-2,0\n-0.5,1,1",
+            t("own.paste"), key="own.text", max_chars=LONGEST_PASTE, height=110,
+            help=t("own.paste_help", most=t.number(LONGEST_PASTE)), placeholder="x1,x2,label\n1.5,-2,0\n-0.5,1,1",
         )  # fmt: skip
         st.form_submit_button(t("own.use"), on_click=_take_text, width="stretch")
 
@@ -135,7 +135,7 @@ def asks(t: Translator) -> bool:
     if not missing():
         return False
     with st.container(key="missing", width=640):
-        st.header(t("own.missing.title"), anchor=False)
+        st.subheader(t("own.missing.title"), anchor=False)
         st.write(t("own.missing.text", days=HOURS // 24))
         bring(t, [])
         st.button(t("own.missing.go_on"), on_click=_go_on, type="tertiary")
@@ -147,15 +147,21 @@ def missing() -> bool:
     if "own.missing" not in st.session_state:
         session: Session = st.session_state["session"]
         try:
-            if session.settings.dataset in OWN_DATASET.values():
-                own.find(session.settings.table)
+            check(session.start.dataset)
         except MissingTableError as error:
             controls.ask_for(error, session.link)
     return "own.missing" in st.session_state
 
 
+def check(dataset: Dataset) -> None:
+    """Raise `MissingTableError` where data are a table that is not kept here."""
+    if dataset.name in OWN_DATASET.values():
+        own.find(dataset.spec["options"]["table"])
+
+
 def _go_on() -> None:
     """Without the table: from the start."""
+    page.keep_in_address("", sharing.KEYS)
     del st.session_state["own.missing"]
     st.session_state.pop("own.report", None)
     controls.begin(Session.of(Settings()))

@@ -26,6 +26,13 @@ def style() -> None:
     st.html(STYLE)
 
 
+@st.fragment(run_every=3600)
+def come_back() -> None:
+    """Nothing, once an hour: because of it the browser asks for the page as soon as a lost connection is back, also
+    where another server answers, which else would hear of the page at the visitor's next click.
+    """
+
+
 def top(t: Translator, title: str) -> None:
     """The page's title, and the switch between the languages."""
     with st.container(key="title", horizontal=True, vertical_alignment="center", gap="small"):

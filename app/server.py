@@ -1,6 +1,8 @@
 """The web server: Streamlit's own, with the film's route beside it. `streamlit run app/server.py` or `python3 -m app`.
 
 GET /trace/<build>?<link>&from=0&to=60&every=1&follow=3     one binary chunk of film (engine/trace.py has its format)
+GET /surface/<build>?<link>&at=60&axes=random:7             one loss surface (app/surfaces.py has its format)
+GET /plotly/<hash>.js                                       Plotly for the browser, immutable
 GET /engine?kernels=all                                     how far the kernels are compiled (of all, or feed-forward)
 GET /ready                                                  whether there is a place for another visitor
 GET /stage/<hash>/<file>                                    the stage's modules, immutable
@@ -17,6 +19,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +33,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from app import assets, films, line, page, traces
+from app import assets, films, line, memory, page, surfaces, traces
 from app.crowd import Crowd
 from app.door import Door, Uploads
 from app.host import Host, HostError
@@ -62,13 +65,15 @@ class Warmth:
         try:
             warmup.warm(self.report, ["float32"], warmup.FEED_FORWARD)
             self.ready = True
+            memory.give_back()
             warmup.warm(self.report_all, ["float32"])
             self.all_ready = True
+            memory.give_back()
             warmup.warm(None, ["float64"], warmup.FEED_FORWARD)
         except Exception:
             log.exception("warming the engine failed; it will compile when it is first asked")
         self.ready = self.all_ready = True
-        gc.collect()
+        memory.give_back()
         gc.freeze()  # what is loaded by now stays: later collections need not look at it
 
     def report(self, done: int, total: int) -> None:
@@ -86,6 +91,7 @@ class Warmth:
         return {"ready": self.ready, "done": self.done, "total": self.total}
 
 
+memory.few_arenas()
 try:
     host = Host.of(os.environ)
 except HostError as error:
@@ -108,6 +114,30 @@ async def trace(request: Request) -> Response:
         return chunk(shipped, {"Cache-Control": "no-store"})
     ticket = service.submit(asked, line.visitor(request, host.proxies))
     return chunk(await line.result(request, ticket), headers)
+
+
+async def surface(request: Request) -> Response:
+    """One loss surface; who hangs up ends its making."""
+    asked = surfaces.parse_request(request.url.query)
+    tag = surfaces.etag(asked)
+    current = request.path_params["build"] == traces.build()
+    headers = {"ETag": tag, "Cache-Control": FOR_EVER} if current else {"Cache-Control": "no-store"}
+    if current and tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    job = partial(surfaces.surface_job, asked, service.checkpoints)
+    ticket = pool.submit(tag, line.visitor(request, host.proxies), job)
+    return chunk(await line.result(request, ticket), headers)
+
+
+async def plotly_file(request: Request) -> Response:
+    """Plotly's script, from the Python package, compressed once."""
+    if request.path_params["hash"] != await asyncio.to_thread(assets.plotly_hash):
+        return PlainTextResponse("no such file", 404, headers={"Cache-Control": "no-store"})
+    packed = "gzip" in request.headers.get("accept-encoding", "")
+    content = await asyncio.to_thread(assets.plotly_script, packed)
+    encoding = {"Vary": "Accept-Encoding", "Content-Encoding": "gzip" if packed else "identity"}
+    headers = {"Cache-Control": FOR_EVER} | encoding
+    return Response(content, media_type="text/javascript", headers=headers)
 
 
 def chunk(content: bytes, headers: dict[str, str]) -> Response:
@@ -156,7 +186,7 @@ async def keep_house() -> None:
     while True:
         await asyncio.sleep(HOUSEKEEPING)
         reap()
-        gc.collect()
+        memory.give_back()
 
 
 def reap() -> None:
@@ -204,6 +234,8 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, object]]:
 
 ROUTES = [
     Route("/trace/{build}", trace),
+    Route("/surface/{build}", surface),
+    Route("/plotly/{hash}.js", plotly_file),
     Route("/engine", engine_state),
     Route("/ready", ready),
     Route("/stage/{hash}/{file:path}", stage_file),

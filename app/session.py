@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 from app import sharing
+from app.costs import most_steps
 from app.state import CHOICES, VIEW, Settings, flat_optimiser, flat_regulariser
 from engine import Edit, Experiment
 
@@ -28,7 +29,7 @@ class Session:
     """One visitor's page; made by `of`, `opened` and `change`.
 
     `link` is the query string of `start`; `live` are the live choices as the stage compares them, in the texts that
-    edits carry.
+    edits carry; `surface` is what the opened link says of the loss surface, None where that is closed.
     """
 
     settings: Settings
@@ -37,6 +38,7 @@ class Session:
     live: Mapping[str, Any]
     edits: tuple[Edit, ...] = ()
     step: int = 0
+    surface: str | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> Session:
@@ -53,13 +55,16 @@ class Session:
     def opened(cls, link: str) -> tuple[Session, Sequence[sharing.LinkProblem]]:
         """The session of a link, ours or TF Playground's, and what in it was not accepted."""
         experiment, step, problems = sharing.read_link_leniently(link)
+        if step > (most := most_steps(experiment)):
+            problems = [*problems, _too_far(step, most)]
+            step = 0
         start = replace(experiment, edits=())
         settings = Settings.from_experiment(start).change(**sharing.read_view(link))
+        session = cls(settings, start, sharing.write_link(start), _live_texts(start), experiment.edits, step)
         for edit in experiment.edits:
             if edit.step <= step:
-                settings = replace(settings, **_choices_of(edit))
-        live = _live_texts(settings.to_experiment())
-        return cls(settings, start, sharing.write_link(start), live, experiment.edits, step), problems
+                session = session._with_live(replace(session.settings, **_choices_of(edit)))
+        return replace(session, surface=sharing.read_surface(link)), problems
 
     def change(self, **changes: Any) -> Session:
         """The session after some choices changed.
@@ -71,13 +76,16 @@ class Session:
         settings = self.settings.change(**changes)
         if _structure(settings) != _structure(self.settings):
             return Session.of(settings)
-        return replace(self, settings=settings, live=self._live_after(settings))
+        return self._with_live(settings)
 
-    def _live_after(self, settings: Settings) -> Mapping[str, Any]:
-        """A new rate alone is not a new optimiser, whose memory would start anew: what is told of it stays the same."""
+    def _with_live(self, settings: Settings) -> Session:
+        """A new rate alone is not a new optimiser, whose memory would start anew: what is told of it stays the same.
+
+        So too for a link that is opened: a stage that has lived through its edits finds nothing new to make one of.
+        """
         told = _live_texts(settings.to_experiment())
         same = all(getattr(settings, name) == getattr(self.settings, name) for name in OPTIMISER)
-        return told | {"optimiser": self.live["optimiser"]} if same else told
+        return replace(self, settings=settings, live=told | {"optimiser": self.live["optimiser"]} if same else told)
 
     def standing(self, link: str, edits: Sequence[Sequence[Any]], step: int) -> Session:
         """The session where its stage stands now, as the stage tells it; itself if that is of another link or no good."""
@@ -91,6 +99,11 @@ class Session:
     def edit_texts(self) -> list[list[Any]]:
         """The opened link's edits as [step, key, value text]."""
         return [[edit.step, edit.key, sharing.edit_text(edit).split(".", 2)[2]] for edit in self.edits]
+
+
+def _too_far(step: int, most: int) -> sharing.LinkProblem:
+    """The step that a link asks for would take too long to come to, for a network of this size."""
+    return sharing.LinkProblem("step", str(step), f"at most {most}", "integer", {"low": 0, "high": most})
 
 
 def _live_texts(experiment: Experiment) -> dict[str, Any]:

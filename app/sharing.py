@@ -19,7 +19,17 @@ from urllib.parse import quote, unquote, unquote_plus
 import engine
 from app import sharing_playground as playground
 from app.sharing_reader import LinkProblem, Reader
-from app.sharing_specs import LinkError, number_text, read_flag, read_number, read_spec, read_whole, spec_text, split
+from app.sharing_specs import (
+    LinkError,
+    number_text,
+    read_flag,
+    read_number,
+    read_spec,
+    read_whole,
+    spec_text,
+    split,
+    split_part,
+)
 from app.state import (
     CHOICE,
     DATASETS,
@@ -40,11 +50,11 @@ from app.state import (
     with_outputs,
 )
 from engine import datasets
+from engine.axes import Axes, Weights
 from engine.datasets.examples import Examples
 from engine.datasets.options import LARGEST_SEED, Features, Flag, Integer, Number, Option, Points, Seed
 from engine.datasets.own import ColumnNumbers
 from engine.errors import ConfigurationError, EngineError, MissingTableError, UnknownNameError
-from engine.experiment import EDIT_KEYS
 from engine.layers import Layer
 from engine.losses import Loss
 from engine.optimisers import Optimiser
@@ -54,8 +64,12 @@ from engine.regularisers import Regulariser
 __all__ = [
     "LinkError",
     "LinkProblem",
+    "axes_text",
+    "read_axes",
     "read_link",
     "read_link_leniently",
+    "read_number",
+    "read_surface",
     "read_view",
     "spec_text",
     "without",
@@ -84,6 +98,7 @@ KEYS = (
     "v", "data", *DATA_KEYS, "seed", "data_seed", "loss", "labels", "net", "opt", "reg", "regime", "dtype", "edits",
     "step",
 )  # fmt: skip
+SURFACE = re.compile(r"[a-z0-9_.:(),~-]{0,400}", re.ASCII)  # what the stage's surface panel makes of it, it checks itself
 VIEW_KEYS = tuple(CHOICE[name].query for name in VIEW)
 # Of no meaning to an experiment: the page's own, and what others hang on links.
 IGNORED = re.compile(r"lang|embed|embed_options|utm_\w+|fbclid|gclid")
@@ -134,6 +149,18 @@ def read_view(text: str) -> dict[str, Any]:
     if not _fill(reader, text):
         return playground.view(reader.values)
     return {name: reader.take(CHOICE[name].query, partial(_read_view, name), CHOICE[name].default) for name in VIEW}
+
+
+def read_surface(text: str) -> str | None:
+    """What a link says of the loss surface: the panel's choices, empty for the usual ones; None where it is closed."""
+    reader = Reader({}, strict=False)
+    return reader.take("surface", _read_surface, None) if _fill(reader, text) else None
+
+
+def _read_surface(text: str) -> str:
+    if not SURFACE.fullmatch(text):
+        raise LinkError("surface", text, "what this page writes there: small letters, digits and _.:(),~-")
+    return text
 
 
 def _read(text: str, *, strict: bool) -> tuple[engine.Experiment, int, list[LinkProblem]]:
@@ -199,8 +226,9 @@ def _start(text: object) -> str:
 def _read_ours(reader: Reader) -> engine.Experiment:
     """Data first, then the loss, then what must fit them."""
     for key, value in reader.values.items():
-        if key not in KEYS and key not in VIEW_KEYS:
+        if key not in KEYS and key not in VIEW_KEYS and key != "surface":
             reader.note(LinkError(key, value, f"one of the keys {', '.join(KEYS)}", "key", {"known": KEYS}))
+    reader.take("surface", _read_surface, None)
     reader.take("v", _read_version, VERSION)
     usual_seed: int | str = CHOICE["seed"].default
     seed = reader.take("seed", partial(_read_seed, "seed"), usual_seed)
@@ -411,8 +439,8 @@ def _read_edits(reader: Reader, experiment: engine.Experiment) -> list[engine.Ed
 def _read_edit(text: str, experiment: engine.Experiment) -> engine.Edit:
     """`step.key.value`."""
     found = EDIT.fullmatch(text)
-    if found is None or found[2] not in EDIT_KEYS:
-        raise LinkError("edits", text, f"step.key.value, where key is one of {', '.join(EDIT_KEYS)}")
+    if found is None or found[2] not in _EDIT_VALUES:
+        raise LinkError("edits", text, f"step.key.value, where key is one of {', '.join(_EDIT_VALUES)}")
     step, key, value = found.groups()
     return engine.Edit(
         _read_option("edits", Integer(0, 0, MOST_STEPS), step), key, _EDIT_VALUES[key](value, experiment)
@@ -447,12 +475,55 @@ def _read_point(text: str, experiment: engine.Experiment) -> tuple[float, float,
     return x1, x2, (read_number if experiment.dataset.classes is None else read_whole)(numbers[2], "edits")
 
 
+def _read_place(text: str, experiment: engine.Experiment) -> tuple[Axes, str, float, float]:
+    """`random(7):now:0.5:-0.25`: the axes, the centre, the coordinates."""
+    axes, *rest = split(text, ":", "edits")
+    if len(rest) != 3:
+        raise LinkError("edits", text, "axes:centre:a:b")
+    a, b = (read_number(number, "edits") for number in rest[1:])
+    return read_axes(axes, experiment.network, "edits"), rest[0], a, b
+
+
+def read_axes(text: str, network: engine.Network, key: str) -> Axes:
+    """Axes of a loss surface: `random:7`, or `weights:(dense-1-weight,0):(dense-1-weight,1)`.
+
+    Raises
+    ------
+    LinkError : naming `key`
+    """
+    name, options = split_part(text, key)
+    if name != Weights.name:
+        axes: Axes = read_spec(Axes, text, key)
+        return axes
+    places = [_read_weight(option, network, key) if option else None for option in (*options, "", "")[:2]]
+    dimensions = read_whole(options[2], key) if len(options) > 2 else 2
+    try:
+        return Weights(places[0], places[1], dimensions=dimensions)
+    except EngineError as error:
+        raise LinkError.of(key, error, text) from None
+
+
+def _read_weight(text: str, network: engine.Network, key: str) -> tuple[str, int]:
+    """`(dense-1-weight,5)`: the parameter, the place in it."""
+    names = {_parameter_text(name): name for name in network.parameter_shapes()}
+    written, _, index = text.removeprefix("(").removesuffix(")").partition(",")
+    if written not in names:
+        raise LinkError(key, text, f"(parameter,place), where parameter is one of {', '.join(names)}")
+    return names[written], read_whole(index, key)
+
+
+def axes_text(axes: Axes) -> str:
+    """Axes as text, the inverse of `read_axes`."""
+    return re.sub(r"\(([^(),]+),", lambda found: f"({_parameter_text(found[1])},", spec_text(axes))
+
+
 _EDIT_VALUES: Mapping[str, Callable[[str, engine.Experiment], Any]] = {
     "learning_rate": _read_rate,
     "optimiser": lambda text, experiment: _read_optimiser(text, "edits"),
     "regulariser": lambda text, experiment: _read_regulariser(text, "edits"),
     "parameter": _read_parameter,
     "point": _read_point,
+    "place": _read_place,
 }
 
 
@@ -464,6 +535,11 @@ def edit_text(edit: engine.Edit) -> str:
         return f"{edit.step}.{edit.key}.{_parameter_text(name)}:{place}:{number_text(number)}"
     if edit.key == "point":
         return f"{edit.step}.{edit.key}.{':'.join(number_text(number) for number in value)}"
+    if edit.key == "place":
+        axes, centre, a, b = value
+        name, *options = split(axes_text(axes), ":", "edits")
+        written = f"{name}({':'.join(options)})" if options else name
+        return f"{edit.step}.{edit.key}.{written}:{centre}:{number_text(a)}:{number_text(b)}"
     written = number_text(value) if edit.key == "learning_rate" else spec_text(value, explicit=1)
     return f"{edit.step}.{edit.key}.{written}"
 

@@ -128,7 +128,7 @@ def read_spec(family: type[Spec], text: str, key: str, depth: int = 0) -> Any:
     """
     if depth > DEEPEST:
         raise LinkError(key, text, f"parts within parts no deeper than {DEEPEST}")
-    name, options = _split_part(text, key)
+    name, options = split_part(text, key)
     try:
         member: Any = family.member(name)
     except UnknownNameError as error:
@@ -182,7 +182,7 @@ def split(text: str, separator: str, key: str) -> list[str]:
     return [*pieces, text[start:]]
 
 
-def _split_part(text: str, key: str) -> tuple[str, list[str]]:
+def split_part(text: str, key: str) -> tuple[str, list[str]]:
     """The name and the options of `name:option:...` or `name(option:...)`."""
     name, *options = split(text, ":", key)
     if name.endswith(")") and not options and not name.startswith("("):

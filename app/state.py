@@ -16,6 +16,7 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import Any, ClassVar, Self
 
 import engine
+from app.costs import TooMuch, check_experiment
 from engine import datasets
 from engine.activations import ActivationFunction
 from engine.datasets.base import Task
@@ -716,6 +717,7 @@ def check_fit(experiment: engine.Experiment) -> None:
     check_labels(Loss.of(experiment.network.loss), experiment.dataset)
     check_network(experiment.network, experiment.dataset)
     check_regime(experiment.regime, experiment.dataset)
+    check_experiment(experiment)
 
 
 def check_flat(flat: Mapping[str, Any]) -> None:
@@ -755,15 +757,14 @@ def check_network(network: engine.Network, dataset: engine.Dataset) -> None:
             check_flat(_flat_dense(layer) | {"layers": (Hidden(layer.units),)})
     size, examples = network.parameter_count, len(dataset.x_train)
     if size > MOST_PARAMETERS:
-        raise ConfigurationError("number of parameters", size, f"at most {MOST_PARAMETERS}")
+        raise TooMuch("number of parameters", size, f"at most {MOST_PARAMETERS}", "neurons")
     if size * examples > MOST_WORK:
-        raise ConfigurationError(
-            "number of parameters", size, f"at most {MOST_WORK // examples} for {examples} examples"
-        )
+        accepted = f"at most {MOST_WORK // examples} for {examples} examples"
+        raise TooMuch("number of parameters", size, accepted, "points")
     work = engine.cost(engine.Experiment(network, dataset), 0, 1).operations
     if work > MOST_A_FRAME:
-        raise ConfigurationError(
-            "operations a step", f"{work:.1e}", f"at most {MOST_A_FRAME:.1e}: fewer or shorter examples"
+        raise TooMuch(
+            "operations a step", f"{work:.1e}", f"at most {MOST_A_FRAME:.1e}: fewer or shorter examples", "points"
         )
 
 

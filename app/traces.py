@@ -18,7 +18,9 @@ from urllib.parse import unquote_plus
 
 import engine
 from app import sharing
+from app.costs import MOST_BYTES, MOST_MEMORY, MOST_OPERATIONS
 from app.pool import Job, Pool, Ticket, Visitor
+from app.standby import Standby
 from engine import Cost, Experiment
 from engine.checkpoints import CheckpointCache
 from engine.errors import ConfigurationError, EngineError, MissingTableError
@@ -29,9 +31,6 @@ ROOT = Path(__file__).resolve().parent.parent
 LONGEST_QUERY = 8192  # characters: a link of 4 KB, percent-encoded
 LAST_STEP = 100_000_000
 MOST_FRAMES = 2_000
-MOST_BYTES = 16 * 2**20
-MOST_MEMORY = 256 * 2**20
-MOST_OPERATIONS = 2 * 10**10  # multiply-adds; a few seconds of one core
 
 
 class TraceError(Exception):
@@ -106,7 +105,7 @@ def whole_number(name: str, text: str, least: int, most: int) -> int:
 def build() -> str:
     """A name for what decides the bits of a film: the engine's and the links' sources, NumPy's and Numba's versions."""
     digest = hashlib.sha256(f"numpy {version('numpy')}, numba {version('numba')}".encode())
-    sources = [*sorted((ROOT / "engine").rglob("*.py")), *sorted((ROOT / "app").glob("s[ht]a*.py")), Path(__file__)]
+    sources = [*sorted((ROOT / "engine").rglob("*.py")), *sorted((ROOT / "app").glob("s[htu][ar]*.py")), Path(__file__)]
     for path in sources:
         digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
     return digest.hexdigest()[:12]
@@ -147,6 +146,7 @@ class TraceService:
     def __init__(self, pool: Pool | None = None) -> None:
         self.pool = Pool() if pool is None else pool
         self.checkpoints = CheckpointCache()
+        self.standby = Standby()
         self.runs = 0
 
     def submit(self, request: TraceRequest, visitor: Visitor) -> Ticket:
@@ -164,23 +164,28 @@ class TraceService:
         ------
         TraceError : 400 for what the link or the numbers say, 413 for what would take too long
         """
-        experiment = read(request.link)
+        run = self.standby.take(request.link, request.start)
+        experiment = run.experiment if run is not None else read(request.link)
         last = len(experiment.dataset.x_train) + len(experiment.edits) - 1  # an added point can be followed too
         if request.follow > last:
             raise TraceError(
                 400, "follow", f"follow is {request.follow}; accepted is a training example from 0 to {last}"
             )
-        step, checkpoint = self.checkpoints.get(experiment, request.start) or (0, None)
+        step, checkpoint = (
+            (request.start, None) if run else self.checkpoints.get(experiment, request.start) or (0, None)
+        )
         cost = engine.cost(experiment, request.stop - step, request.frames, step)
         check_cost(cost)
         yield cost.memory + 2 * cost.trace_bytes  # the film is there twice: as arrays, and as their bytes
-        run = experiment.start()
+        run = run or experiment.start()
         if checkpoint is not None:
             run.restore(checkpoint)
         yield from run.stepping(request.start - run.step_count)
         self._keep(run)
         trace = yield from run.tracing(request.stop - request.start, every=request.every, follow=request.follow)
         self._keep(run)
+        if run.outcome is None:
+            self.standby.leave(request.link, run, cost.memory)
         self.runs += 1
         return trace.to_bytes()
 

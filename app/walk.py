@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
+from html import escape
 from typing import Any
 
 import streamlit as st
@@ -136,6 +137,7 @@ class Walk:
         """How much of the step the stage has to show."""
         phase, layer = self.group(self.position)
         turns, column = len(self.network.layers), self.columns.get(layer, 0)
+        done: float
         if phase == "forward":
             done = column - (self.operation.kind == "weighted_sum")
             return TOLD[phase] * done / turns
@@ -248,6 +250,5 @@ class Walk:
             st.header(self.teller.title(operation), anchor=False)
             st.write(self.teller.sentence(operation))
             st.latex(self.notation.equation(operation))
-            st.html(
-                f"<details><summary>{t('by_hand.in_words')}</summary><p>{self.teller.words(operation)}</p></details>"
-            )
+            words = self.teller.words(operation)
+            st.html(f"<details><summary>{t('by_hand.in_words')}</summary><p>{escape(words)}</p></details>")

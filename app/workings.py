@@ -1,10 +1,10 @@
 """What stands around the walk: the picture of the network, and the panels below it.
 
-    every operation     the step as one table
-    one weight          its gradient as a sum over paths; why it moves
-    wiggle              move a number, watch the loss, compare the slopes
-    numbers             change any number by hand
-    LaTeX and print     the whole step, to copy and to print
+every operation     the step as one table
+one weight          its gradient as a sum over paths; why it moves
+wiggle              move a number, watch the loss, compare the slopes
+numbers             change any number by hand
+LaTeX and print     the whole step, to copy and to print
 """
 
 from __future__ import annotations
@@ -150,7 +150,12 @@ class Workings:
             Column(t("by_hand.table.value"), number=True),
         ]  # fmt: skip
         rows = [
-            [place, t(f"by_hand.phase.{operation.phase}"), self.teller.title(operation), self.teller.number(operation.value)]
+            [
+                place,
+                t(f"by_hand.phase.{operation.phase}"),
+                self.teller.title(operation),
+                self.teller.number(operation.value),
+            ]
             for place, operation in enumerate(self.walk.operations, 1)
         ]
         st.html(table(columns, rows, caption=t("by_hand.table.all"), current=self.walk.position, tall=True))
@@ -210,12 +215,13 @@ class Workings:
         return listed[min(chosen, len(listed) - 1)] if listed else None
 
     def _weight(self) -> None:
-        self._choose_weight("weight")
-        left, right = st.columns([7, 5], gap="medium")
-        with left, st.container(key=f"{self.key}_paths"):
-            self._paths()
-        with right:
-            self._why()
+        with st.container(key=f"{self.key}_paths"):
+            self._choose_weight("weight")
+            left, right = st.columns([7, 5], gap="medium")
+            with left:
+                self._paths()
+            with right:
+                self._why()
 
     def _paths(self) -> None:
         """The gradient as a sum over paths."""
@@ -264,12 +270,18 @@ class Workings:
         """What all paths through each unit of one layer come to."""
         t = self.t
         shown, others = group.through[:MOST_ROWS], group.through[MOST_ROWS:]
-        rows: list[list[Any]] = [[self.teller.place(symbol), self.teller.number(value), value] for symbol, value in shown]
+        rows: list[list[Any]] = [
+            [self.teller.place(symbol), self.teller.number(value), value] for symbol, value in shown
+        ]
         if others:
             rest = math.fsum(value for _, value in others)
             rows.append([t("by_hand.paths.rest", count=len(others)), self.teller.number(rest), rest])
         rows.append([t("by_hand.paths.sum"), self.teller.number(total), None])
-        columns = [Column(t("by_hand.paths.through")), Column(t("by_hand.table.value"), number=True), Column(t("by_hand.table.size"), bar=True)]
+        columns = [
+            Column(t("by_hand.paths.through")),
+            Column(t("by_hand.table.value"), number=True),
+            Column(t("by_hand.table.size"), bar=True),
+        ]
         st.html(table(columns, rows, caption=t("by_hand.paths.group", layer=self.teller.layer(group.layer))))
 
     def _why(self) -> None:
@@ -282,7 +294,11 @@ class Workings:
             for part in found.parts
         ]
         rows.append([t("by_hand.why.sum"), self.teller.number(found.total), None])
-        columns = [Column(t("by_hand.why.part")), Column(t("by_hand.why.change"), number=True), Column(t("by_hand.table.size"), bar=True)]
+        columns = [
+            Column(t("by_hand.why.part")),
+            Column(t("by_hand.why.change"), number=True),
+            Column(t("by_hand.table.size"), bar=True),
+        ]
         st.html(table(columns, rows, caption=t("by_hand.why.caption"), tall=len(rows) > 20))
         number, sign = self.notation.number, "+" if found.total >= 0 else "-"
         equals = self.notation.equals(found.before, found.total, found.after)
@@ -291,6 +307,10 @@ class Workings:
     # ------------------------------------------------------------------------------------------------------ wiggle
 
     def _wiggle(self) -> None:
+        with st.container(key=f"{self.key}_wiggled"):
+            self._wiggled()
+
+    def _wiggled(self) -> None:
         t, key = self.t, f"{self.key}.wiggle"
         st.caption(t("by_hand.wiggle.look"))
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -332,7 +352,10 @@ class Workings:
         shapes = self.walk.network.parameter_shapes()
         everything = [(name, index) for name, shape in shapes.items() for index in range(math.prod(shape))]
         weights = everything if len(everything) <= MOST_IN_MENU else [self.weight]
-        return [*weights, *(("x", index) for index in range(min(MOST_INPUTS, math.prod(self.walk.network.input_shape))))]
+        return [
+            *weights,
+            *(("x", index) for index in range(min(MOST_INPUTS, math.prod(self.walk.network.input_shape)))),
+        ]
 
     def _input_label(self, index: int) -> str:
         place = np.unravel_index(index, self.walk.network.input_shape)
@@ -354,7 +377,9 @@ class Workings:
             last = before
             for index in moved:
                 place = tuple(int(i) for i in np.unravel_index(index, before.shape))
-                letter = {"pre_activation": "z", "activation": "a", "prediction": "p", "input": "x"}.get(quantity, quantity)
+                letter = {"pre_activation": "z", "activation": "a", "prediction": "p", "input": "x"}.get(
+                    quantity, quantity
+                )
                 symbol = Symbol(letter, layer or None, place)
                 yield f"{letter}, {self.teller.place(symbol)}", float(before[place]), float(after[place])
 
@@ -378,7 +403,8 @@ class Workings:
     def _group_name(self, name: str) -> str:
         if name in ("x", "y"):
             return self.t(f"by_hand.numbers.{name}")
-        layer, _, short = name.rpartition(".")
+        layer = next(part.name for part in self.walk.network.leaves() if name.startswith(f"{part.name}."))
+        short = name.removeprefix(f"{layer}.")
         kind = "bias" if "bias" in short or short == "beta" else "weight"
         return self.t(f"by_hand.numbers.{kind}", layer=self.teller.layer(layer), name=short)
 
@@ -387,14 +413,18 @@ class Workings:
         values, first = self._values(name)
         columns = values.shape[-1] if values.ndim > 1 else values.size
         width = min(columns, 6)
-        start = max(0, min(self.weight[1] - MOST_INPUTS // 2, values.size - MOST_INPUTS)) if name == self.weight[0] else 0
+        start = (
+            max(0, min(self.weight[1] - MOST_INPUTS // 2, values.size - MOST_INPUTS)) if name == self.weight[0] else 0
+        )
         indices = range(start, min(start + MOST_INPUTS, values.size))
         if values.size > MOST_INPUTS:
             st.caption(self.t("by_hand.numbers.part", first=start + 1, last=indices[-1] + 1, count=values.size))
         cells = st.columns(width, gap="small")
         for place in indices:
             with cells[place % columns % width]:
-                self._field(name, first + place, self._field_label(name, place, values.shape), float(values.reshape(-1)[place]))
+                self._field(
+                    name, first + place, self._field_label(name, place, values.shape), float(values.reshape(-1)[place])
+                )
 
     def _values(self, name: str) -> tuple[NDArray[Any], int]:
         """An array to edit, and where in the flat one it begins."""
@@ -442,7 +472,10 @@ class Workings:
         chosen = {"operation": [here], "phase": list(self.walk.derivation.phase(here.phase))}.get(
             every or "", list(self.walk.operations)
         )
-        written = [f"**{escape(self.teller.title(operation))}**\n\n$$\n{self.notation.equation(operation)}\n$$" for operation in chosen]
+        written = [
+            f"**{escape(self.teller.title(operation))}**\n\n$$\n{self.notation.equation(operation)}\n$$"
+            for operation in chosen
+        ]
         source = st.expander(t("by_hand.latex.source"), icon=":material/content_copy:")
         source.code(self.notation.document(chosen, self.teller.title), language="latex", wrap_lines=True)
         st.markdown("\n\n".join(written))

@@ -114,7 +114,7 @@ def read(query: str) -> tuple[Worksheet, list[LinkProblem]]:
             try:
                 sheet = take(sheet, said[key])
             except LinkError as error:
-                problems.append(LinkProblem(key, error.value, error.accepted, error.kind, error.details))
+                problems.append(LinkProblem(key, str(error.value), error.accepted, error.kind, error.details))
     return sheet, problems
 
 
@@ -128,9 +128,8 @@ def _of_network(said: Mapping[str, str], query: str, problems: list[LinkProblem]
         problems.append(LinkProblem("lesson", name, f"one of {', '.join(known)}", "word", {"known": known}))
     if "v" not in said:
         return Worksheet()
-    for key in (*KEYS, "step"):
-        query = sharing.without(query, key)
-    experiment, _, found = sharing.read_link_leniently("&".join(part for part in query.split("&") if part))
+    others = [part for part in query.split("&") if part and part.partition("=")[0] not in (*KEYS, "step")]
+    experiment, _, found = sharing.read_link_leniently("&".join(others))
     problems.extend(found)
     return Worksheet(lesson=None, link=sharing.write_link(experiment))
 
@@ -161,7 +160,7 @@ def _change(experiment: Experiment, text: str) -> Change:
 
 
 def _at(sheet: Worksheet, text: str) -> Worksheet:
-    if not PLACE.fullmatch(text):
+    if not PLACE.fullmatch(text.translate(ROUND)):
         raise LinkError("at", text, "the name of an operation, as in dense_1.activation(0)")
     return replace(sheet, at=text.translate(SQUARE))
 

@@ -15,7 +15,7 @@ from engine.network import Network
 from engine.pieces import Pieces, finish
 from engine.plan import Program, Store
 
-__all__ = ["Evaluator", "accuracy", "prediction"]
+__all__ = ["Evaluator", "accuracies", "accuracy", "prediction"]
 
 CHUNK = 64
 
@@ -25,9 +25,10 @@ class Evaluator:
 
     def __init__(self, network: Network, store: Store) -> None:
         self._network = network
-        self._program = Program(network, store, CHUNK, training=False)
-        self._outputs = math.prod(network.output_shape)
-        self._program.append_forward("store_outputs", self._program.named["output"].offset, self._outputs)
+        self.program = Program(network, store, CHUNK, training=False)
+        self.program.context[c.SIZE] = CHUNK
+        self.outputs = math.prod(network.output_shape)
+        self.program.append_forward("store_outputs", self.program.named["output"].offset, self.outputs)
 
     def __call__(self, examples: Examples) -> tuple[float, NDArray[Any]]:
         """(mean loss, outputs [n, *output_shape])."""
@@ -35,11 +36,10 @@ class Evaluator:
 
     def pieces(self, examples: Examples) -> Pieces[tuple[float, NDArray[Any]]]:
         """The same, a piece a chunk."""
-        program, count = self._program, examples.count
+        program, count = self.program, examples.count
         examples.bind(program)
-        program.context[c.SIZE] = CHUNK
         program.context[c.DIVISOR] = count
-        outputs = np.empty((count, self._outputs), program.store.parameters.dtype)
+        outputs = np.empty((count, self.outputs), program.store.parameters.dtype)
         program.point_to(c.OUTPUTS, outputs)
         loss = 0.0
         for _ in range(0, count, CHUNK):
@@ -64,13 +64,17 @@ def accuracy(outputs: NDArray[Any], targets: NDArray[Any], loss: Loss, *, signed
 
     One output: its side of the border between the labels (0 for logits and for -1/+1, else 0.5). Several: the greatest.
     """
+    return float(accuracies(outputs[None], targets, loss, signed=signed)[0])
+
+
+def accuracies(outputs: NDArray[Any], targets: NDArray[Any], loss: Loss, *, signed: bool) -> NDArray[np.float64]:
+    """`accuracy` of several outputs for the same targets: [frames, n, ...] -> [frames]."""
     if loss.targets == "classes":
-        return _share(outputs.argmax(axis=-1).reshape(targets.shape) == targets)
-    if outputs.shape[1] > 1:
-        return _share(outputs.argmax(axis=1) == targets.argmax(axis=1))
-    border, middle = 0.0 if loss.from_logits or signed else 0.5, 0.0 if signed else 0.5
-    return _share((outputs > border) == (targets > middle))
-
-
-def _share(right: NDArray[np.bool_]) -> float:
-    return np.count_nonzero(right) / right.size
+        right = outputs.argmax(axis=-1).reshape(-1, *targets.shape) == targets
+    elif outputs.shape[2] > 1:
+        right = outputs.argmax(axis=2) == targets.argmax(axis=1)
+    else:
+        border, middle = 0.0 if loss.from_logits or signed else 0.5, 0.0 if signed else 0.5
+        right = (outputs > border) == (targets > middle)
+    right = right.reshape(len(outputs), -1)
+    return np.count_nonzero(right, axis=1) / right.shape[1]

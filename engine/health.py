@@ -21,13 +21,16 @@ __all__ = ["FLAT", "flatness", "gradient_norms", "update_ratios"]
 FLAT = 0.05
 
 
-def flatness(function: ActivationFunction, z: NDArray[Any], a: NDArray[Any]) -> tuple[float, float]:
-    """(saturated, dead) for pre-activations and activations [units, batch]."""
+def flatness(
+    function: ActivationFunction, z: NDArray[Any], a: NDArray[Any], batches: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """(saturated, dead) of each frame, [frames, 2]: z, a are [frames, units, lanes], of which batches[frame] count."""
     if function.name == "identity":
-        return 0.0, 0.0
-    flat = np.abs(function.slope(z, a)) < FLAT
-    counts = np.count_nonzero(flat, axis=1)
-    return int(counts.sum()) / flat.size, np.count_nonzero(counts == flat.shape[1]) / len(flat)
+        return np.zeros((len(z), 2))
+    lanes = np.arange(z.shape[2]) < batches[:, None, None]
+    counts = np.count_nonzero((np.abs(function.slope(z, a)) < FLAT) & lanes, axis=2)
+    dead = np.count_nonzero(counts == batches[:, None], axis=1)
+    return np.stack([counts.sum(axis=1) / (z.shape[1] * batches), dead / z.shape[1]], axis=1)
 
 
 def gradient_norms(layout: Layout, gradients: NDArray[Any], layer: str) -> NDArray[np.float64]:

@@ -322,7 +322,7 @@ class Program:
     def _set_table(self) -> None:
         """The rows as one table, and where it and the context lie: looking that up costs more than a short walk."""
         self.table = np.ascontiguousarray(np.stack(self._planner.rows))
-        self._addresses = (self.context.ctypes.data, self.table.ctypes.data)
+        self.addresses = (self.context.ctypes.data, self.table.ctypes.data)
 
     def point_to(self, slot: int, array: NDArray[Any]) -> None:
         """Let a slot of the context hold the address of `array`, which the caller keeps alive."""
@@ -337,7 +337,7 @@ class Program:
 
     def walk(self, first: int, last: int) -> float:
         """Execute rows first..last-1 once."""
-        return float(driver.walk(*self._addresses, first, last))
+        return float(driver.walk(*self.addresses, first, last))
 
     def walking(self, first: int, last: int, *, whole: bool) -> Pieces[float]:
         """`walk`, a piece a row unless all rows are `whole`, one short piece. The sum has the same bits."""
@@ -351,5 +351,5 @@ class Program:
 
     def train(self, rates: NDArray[np.float64], batch_losses: NDArray[np.float64]) -> int:
         """One update for each rate; writes each batch's loss; gives the updates done while the loss was finite."""
-        arguments = (*self._addresses, self.loss_end, self.end)
+        arguments = (*self.addresses, self.loss_end, self.end)
         return int(driver.train(*arguments, len(rates), rates.ctypes.data, batch_losses.ctypes.data))

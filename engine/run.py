@@ -79,6 +79,7 @@ class Run:
         self._earlier: Checkpoint | None = (
             None  # a finite state before the last slice, while nothing was changed by hand
         )
+        self._operations: dict[tuple[int, int], int] = {}
         self._probe: Program | None = None  # for losses and gradients of other examples than the update's
         self._points: list[tuple[float, float, float]] = []
         self._placed: dict[int, NDArray[np.float64]] = {}  # where "place" edits led, by their number
@@ -173,7 +174,7 @@ class Run:
         check_count("n", n, 0)
         target = self.step_count + n
         start = self.step_count
-        most = min(SLICE, OPERATIONS // self._operations)
+        most = min(SLICE, OPERATIONS // self.operations_of(1))
         while self.step_count < target and not self._has_diverged():
             yield from self._settling()
             if most:
@@ -183,10 +184,11 @@ class Run:
             yield
         return self.step_count - start
 
-    @cached_property
-    def _operations(self) -> int:
-        """Multiply-adds of one update."""
-        return cost(replace(self.experiment, edits=()), 1).operations
+    def operations_of(self, steps: int, frames: int = 0) -> int:
+        """Multiply-adds of so many updates, `frames` of them recorded, edits apart (see `engine/cost.py`)."""
+        if (steps, frames) not in self._operations:
+            self._operations[steps, frames] = cost(replace(self.experiment, edits=()), steps, frames).operations
+        return self._operations[steps, frames]
 
     def train(self, epochs: float = 1, *, target_loss: float | None = None) -> int:
         """Train for whole (or parts of) epochs; gives the updates done. `outcome` says how it ended.
@@ -234,7 +236,7 @@ class Run:
         """
         yield from self._settling()
         program, snapshot = self._program, self.checkpoint()
-        whole = self._operations <= OPERATIONS
+        whole = self.operations_of(1) <= OPERATIONS
         loss = yield from program.walking(0, program.loss_end, whole=whole)
         if np.isfinite(loss):
             yield from program.walking(program.loss_end, program.backward_end, whole=whole)

@@ -40,6 +40,7 @@ from engine.kernels import context as c
 from engine.layers import Layer
 from engine.layers.base import NamedLayer
 from engine.pieces import Pieces
+from engine.reel import shoot
 from engine.spec import check_count
 
 if TYPE_CHECKING:
@@ -117,12 +118,18 @@ def record(run: Run, n: int, every: int, follow: int) -> Pieces[Trace]:
     check_count("follow", follow, 0, run._train_set.count - 1)
     start, frames = run.step_count, -(-n // every)
     recorder = _Recorder(run, frames, follow)
-    for frame in range(frames):
-        if run._has_diverged():
-            break
+    frame = 0
+    while frame < frames and not run._has_diverged():
+        yield from run._settling()
+        together = shoot(recorder, frame, every, start + n - run.step_count)
+        frame += together
+        if together:
+            yield
+            continue
         yield from recorder.frame(frame)
+        frame += 1
         if not run._has_diverged():
-            yield from run.stepping(start + min((frame + 1) * every, n) - run.step_count)
+            yield from run.stepping(start + min(frame * every, n) - run.step_count)
     return recorder.trace(start, start + n, every)
 
 
@@ -130,31 +137,31 @@ class _Recorder:
     """Arrays for the frames of one trace, and how to fill one."""
 
     def __init__(self, run: Run, frames: int, follow: int) -> None:
-        self._run, self._follow, self._done = run, follow, 0
+        self.run, self.follow, self.done = run, follow, 0
+        self.careful = False  # whether a number is about to leave the finite range: frame by frame, then
         size, dtype = run._layout.size, run.experiment.dtype
-        self._flat = {
+        self.flat = {
             kind: np.zeros((frames, size), dtype) for kind in ("", ".gradient", ".example_gradient", ".update")
         }
         names = ["batch_loss", "train_loss", "test_loss", "learning_rate", "example_loss"]
         if run.dataset.task == "classification":
             names += ["train_accuracy", "test_accuracy"]
-        self._scalars = {name: np.zeros(frames) for name in names}
-        self._functions = _activations(run)
-        self._flatness = {name: np.zeros((frames, 2)) for name in self._functions}
-        self._batch_statistics = {
+        self.scalars = {name: np.zeros(frames) for name in names}
+        self.functions = _activations(run)
+        self.flatness = {name: np.zeros((frames, 2)) for name in self.functions}
+        self.batch_statistics = {
             f"{name}.{quantity}": np.zeros((frames, *run._program.named[f"{name}.{quantity}"].shape), dtype)
             for name, layer, *_ in run._network.leaves()
             if layer.name == "batch_norm"
             for quantity in ("mean", "variance")
         }
         follower = run._follower
-        self._values = np.zeros((frames, follower.values.size // follower.lanes), dtype)
-        self._deltas = np.zeros_like(self._values)
+        self.values = np.zeros((frames, follower.values.size // follower.lanes), dtype)
+        self.deltas = np.zeros_like(self.values)
 
     def frame(self, j: int) -> Pieces[None]:
         """Record the state at this step, then do its update."""
-        run, flat, scalars = self._run, self._flat, self._scalars
-        yield from run._settling()
+        run, flat, scalars = self.run, self.flat, self.scalars
         step = run.step_count
         flat[""][j] = run._flat
         for name, test in (("train", False), ("test", True)):
@@ -169,64 +176,64 @@ class _Recorder:
         if not run._has_diverged():
             flat[".update"][j] = run._flat - flat[""][j]
         # a run that could not even make this step's loss has gone back before it
-        self._done = j + (run.step_count >= step)
+        self.done = j + (run.step_count >= step)
 
     def _follow_example(self, j: int) -> None:
-        follower = self._run._follower
-        follower.context[c.POSITION] = self._follow
-        self._scalars["example_loss"][j] = follower.walk(0, follower.backward_end)
-        self._values[j] = follower.values[:: follower.lanes]
-        self._deltas[j] = follower.deltas[:: follower.lanes]
-        self._flat[".example_gradient"][j] = follower.gradients[: self._run._layout.size]
+        follower = self.run._follower
+        follower.context[c.POSITION] = self.follow
+        self.scalars["example_loss"][j] = follower.walk(0, follower.backward_end)
+        self.values[j] = follower.values[:: follower.lanes]
+        self.deltas[j] = follower.deltas[:: follower.lanes]
+        self.flat[".example_gradient"][j] = follower.gradients[: self.run._layout.size]
 
     def trace(self, start: int, stop: int, every: int) -> Trace:
-        run, done = self._run, self._done
-        arrays: dict[str, NDArray[Any]] = {name: values[:done] for name, values in self._scalars.items()}
-        arrays["prediction"] = prediction(self._quantity("output", self._values), run._loss)
+        run, done = self.run, self.done
+        arrays: dict[str, NDArray[Any]] = {name: values[:done] for name, values in self.scalars.items()}
+        arrays["prediction"] = prediction(self._quantity("output", self.values), run._loss)
         for name in filter(_is_of_a_layer, run._follower.named):
             layer, _, quantity = name.rpartition(".")
-            arrays[name] = self._quantity(name, self._values)
+            arrays[name] = self._quantity(name, self.values)
             if quantity != "activation":
                 delta = f"{layer}.delta" if quantity == "pre_activation" else f"{name}.delta"
-                arrays[delta] = self._quantity(name, self._deltas)
+                arrays[delta] = self._quantity(name, self.deltas)
         arrays |= self._health()
-        for name, frames in self._batch_statistics.items():
+        for name, frames in self.batch_statistics.items():
             layer, _, quantity = name.rpartition(".")
             arrays[f"{layer}.batch_{quantity}"] = frames[:done]
-        for kind, flat in self._flat.items():
+        for kind, flat in self.flat.items():
             arrays |= {f"{name}{kind}": view for name, view in run._layout.views(flat[:done]).items()}
         return Trace(self._header(start, stop, every), arrays)
 
     def _judge_units(self, j: int) -> None:
         """Saturated and dead units, and what batch normalisation measured, in the batch that has just been seen."""
-        program = self._run._program
+        program = self.run._program
         batch = int(program.context[c.BATCH])
-        for name, function in self._functions.items():
+        for name, function in self.functions.items():
             z, a = program.quantity(f"{name}.pre_activation"), program.quantity(f"{name}.activation")
-            self._flatness[name][j] = flatness(function, z[:, :batch], a[:, :batch])
-        for name, frames in self._batch_statistics.items():
+            self.flatness[name][j] = flatness(function, z[None, :, :batch], a[None, :, :batch], np.array([batch]))[0]
+        for name, frames in self.batch_statistics.items():
             frames[j] = program.quantity(name)[:, 0]  # the same in every lane
 
     def _health(self) -> dict[str, NDArray[Any]]:
-        layout, done = self._run._layout, self._done
-        values, gradients, updates = (self._flat[kind][:done] for kind in ("", ".gradient", ".update"))
+        layout, done = self.run._layout, self.done
+        values, gradients, updates = (self.flat[kind][:done] for kind in ("", ".gradient", ".update"))
         health: dict[str, NDArray[Any]] = {}
-        for name, layer, input_shape, _ in self._run._network.leaves():
+        for name, layer, input_shape, _ in self.run._network.leaves():
             if layer.parameter_shapes(input_shape):
                 health[f"{name}.gradient_norm"] = gradient_norms(layout, gradients, name)
                 health[f"{name}.update_ratio"] = update_ratios(layout, updates, values, name)
-            if name in self._flatness:
-                health[f"{name}.saturated"], health[f"{name}.dead"] = self._flatness[name][:done].T
+            if name in self.flatness:
+                health[f"{name}.saturated"], health[f"{name}.dead"] = self.flatness[name][:done].T
         return health
 
     def _quantity(self, name: str, source: NDArray[Any]) -> NDArray[Any]:
-        follower = self._run._follower
+        follower = self.run._follower
         tensor = follower.named[name]
         first = tensor.offset // follower.lanes
-        return source[: self._done, first : first + tensor.features].reshape(self._done, *tensor.shape)
+        return source[: self.done, first : first + tensor.features].reshape(self.done, *tensor.shape)
 
     def _header(self, start: int, stop: int, every: int) -> dict[str, Any]:
-        run, follow = self._run, self._follow
+        run, follow = self.run, self.follow
         examples = run._train_set
         features = math.prod(run._network.input_shape)
         return {
@@ -234,7 +241,7 @@ class _Recorder:
             "from": start,
             "to": stop,
             "every": every,
-            "frames": self._done,
+            "frames": self.done,
             "experiment": run.experiment.key,
             "dtype": run.experiment.dtype,
             "follow": {

@@ -49,7 +49,7 @@ def warm(
 
 def _driver() -> None:
     """The driver, which is compiled at its first call: no steps of no rows."""
-    from engine.kernels import driver
+    from engine.kernels import driver, filming
 
     nothing = np.zeros(SLOTS, np.int64)
     place = nothing.ctypes.data
@@ -57,3 +57,6 @@ def _driver() -> None:
     driver.walk(place, place, 0, 0)
     driver.train(place, place, 0, 0, 0, place, place)
     driver.walk_plane(place, place, 0, place, 0, 0, place, 0, 1, place)
+    job = np.full(filming.SLOTS, place)
+    job[filming.FRAMES] = 0
+    filming.film(job.ctypes.data)

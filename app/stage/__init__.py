@@ -18,6 +18,7 @@ from app import assets
 
 __all__ = ["StageState", "stage"]
 
+LATER = "landscape/"  # modules that are fetched when the surface is opened
 LOADER = """
 const address = (name) => new URL("{folder}" + name, window.location.origin).href;
 for (const name of {modules}) {{
@@ -51,7 +52,7 @@ class StageState(Protocol):
 def _component() -> Callable[..., Any]:
     """The component, registered when the first page needs it: not every test that imports the app has a server."""
     files = assets.stage_files()
-    modules = json.dumps([name for name in files if name.endswith(".js")])
+    modules = json.dumps([name for name in files if name.endswith(".js") and not name.startswith(LATER)])
     loader = LOADER.format(folder=assets.stage_url(""), modules=modules)
     return st.components.v2.component("backprop_stage", css=files["stage.css"].content.decode(), js=loader)
 

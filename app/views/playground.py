@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import streamlit as st
 
-import engine
-from app import controls, own_panel, page, worksheet
+from app import controls, costs, own_panel, page, worksheet
+from app.assets import plotly_url
 from app.i18n import Translator
 from app.problem import problem
 from app.session import Session
@@ -18,17 +18,19 @@ from app.state import MOST_LAYERS, Hidden, is_dense
 from app.traces import build
 from app.walk import Walk
 from app.workings import Workings
-from engine import Experiment
 from engine.errors import ConfigurationError
+from engine.optimisers import Optimiser
 
 SHEET = "panel"
 
 
-def render(t: Translator) -> None:
-    """One run of the page."""
+def render(t: Translator, layout: str = "network") -> None:
+    """One run of the page; its stage is laid out around the network, or around the loss "surface"."""
+    st.session_state["layout"] = layout
     if "session" not in st.session_state:
+        st.session_state["visit"] = secrets.token_hex(8)
         controls.open_link(page.query())
-    page.top(t, t("page.title"))
+    page.top(t, t("page.title" if layout == "network" else "page.surface_title"))
     if own_panel.asks(t):
         return
     panel = controls.Panel(t)
@@ -55,6 +57,7 @@ def watch(t: Translator) -> None:
     page.notices(t)
     panel.live()
     data = stage_data(t, st.session_state["session"])
+    data["options"]["layout"] = st.session_state["layout"]
     workings = by_hand(t)
     if workings:
         data["lit"] = workings.lit
@@ -91,25 +94,23 @@ def stage_data(t: Translator, session: Session) -> dict[str, Any]:
     """What the stage is told; the film itself it fetches."""
     chosen = session.settings
     return {
+        "visit": st.session_state.get("visit", ""),
         "link": session.link,
         "live": session.live,
         "edits": session.edit_texts,
         "step": session.step,
         "trace_url": f"/trace/{build()}",
         "engine_url": "/engine" if is_dense(session.start.network) else "/engine?kernels=all",
+        "surface_url": f"/surface/{build()}",
+        "plotly_url": plotly_url(),
+        "surface": session.surface,
+        "optimisers": [{"value": name, "label": t(f"names.optimiser.{name}")} for name in Optimiser.names()],
         "locale": t.tag,
         "words": t.table("stage"),
         "problem": problem(session.start.dataset),
-        "frame": frame_cost(session.start),
+        "frame": costs.frame(session.start),
         "options": {"show_test": chosen.show_test, "discretise": chosen.discretise, "hidden": list(chosen.hidden)},
     }
-
-
-@lru_cache(maxsize=64)
-def frame_cost(start: Experiment) -> dict[str, int]:
-    """What one frame of film takes, so that the stage asks for no more at a time than can be made and sent."""
-    cost = engine.cost(start, 1, 1)
-    return {"bytes": cost.trace_bytes, "operations": cost.operations}
 
 
 def _stand() -> None:
@@ -117,13 +118,17 @@ def _stand() -> None:
     player = st.session_state["stage"].player
     session: Session = st.session_state["session"]
     if player:
-        st.session_state["session"] = session.standing(player["link"], player["edits"], int(player["step"]))
+        session = session.standing(player["link"], player["edits"], int(player["step"]))
+        st.session_state["session"] = replace(session, surface=player["surface"])
         st.session_state["follow"] = int(player["follow"])
 
 
 def _act() -> None:
-    """A person changed the structure on the stage itself."""
+    """A person changed the structure on the stage itself; or the stage tells a new session where it stands."""
     action = st.session_state["stage"].action
+    if action["kind"] == "reopen":
+        controls.open_link(str(action["link"]).removeprefix("?"))
+        return
     layers, features = controls.settings().layers, controls.settings().features
     kind, number = action["kind"], int(action.get("layer", 0))
     if kind == "toggle_feature":

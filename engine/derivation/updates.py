@@ -242,7 +242,7 @@ class NumberUpdate:
 
     def _moved(self, weight: Symbol, direction: Expr) -> Operation:
         """w_next = w - r direction."""
-        letter, after = f"{self.parameter.letter}_next", self.update.moved[self.parameter.id][self.index]
+        letter, after = f"{self.parameter.letter}_next", float(self.update.moved[self.parameter.id][self.index])
         symbol = self._made(
             f"{letter}_unpruned" if self._prunes else letter, "moved" if self._prunes else "update", after
         )

@@ -47,6 +47,11 @@ def _writable(folder: Path) -> bool:
     return True
 
 
+def _filled(folder: Path) -> bool:
+    """Whether kernels are there already: then a container may hold them where nothing can be written."""
+    return any(folder.glob("*.nbi"))
+
+
 def cache_folder() -> Path:
     """The folder of this very source's machine code:
 
@@ -54,7 +59,7 @@ def cache_folder() -> Path:
     """
     for root in _candidates():
         folder = root / source_hash()
-        if _writable(folder):
+        if _filled(folder) or _writable(folder):
             return folder
     return Path(tempfile.mkdtemp(prefix="backprop-visualiser-"))
 

@@ -232,6 +232,19 @@ def int64_pointer(typingctx, address):
 
 
 @intrinsic
+def int32_pointer(typingctx, address):
+    """An integer address, or any pointer, as a pointer to int32."""
+    result = types.CPointer(types.int32)
+
+    def codegen(context, builder, sig, args):
+        target = context.get_value_type(result)
+        cast = builder.inttoptr if isinstance(sig.args[0], types.Integer) else builder.bitcast
+        return cast(args[0], target)
+
+    return result(address), codegen
+
+
+@intrinsic
 def float64_pointer(typingctx, address):
     """An integer address, or any pointer, as a pointer to float64."""
     result = types.CPointer(types.float64)

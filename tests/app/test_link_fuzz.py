@@ -49,6 +49,10 @@ SPECIAL = (
 )  # fmt: skip
 FAMILIES = (Layer, ActivationFunction, Initialiser, Loss, Optimiser, Regime, Regulariser, Schedule)
 WORDS = tuple(name for family in FAMILIES for name in family.names()) + datasets.names()
+AXES = (
+    "random(7)", "path", "curvature", "towards(9)", "towards(1e9)", "weights((dense-1-weight,0):(dense-1-weight,1))",
+    "weights((dense-1-weight,99999):)", "weights(:::)", "random(-1)", "random(0:3)", "towards",
+)  # fmt: skip
 TABLES = (EXAMPLE.key, "0" * 64, EXAMPLE.key[:-1], EXAMPLE.key.upper())
 
 
@@ -74,7 +78,8 @@ def edits(draw: random.Random) -> str:
     for _ in range(draw.choice((1, 1, 2, 5))):
         value = draw.choice(
             (a_number(draw), a_part(draw, Optimiser.names()), f"dense-1-weight:{a_number(draw)}:{a_number(draw)}",
-             f"{a_number(draw)}:{a_number(draw)}:{a_number(draw)}", "none")
+             f"{a_number(draw)}:{a_number(draw)}:{a_number(draw)}", "none",
+             f"{draw.choice(AXES)}:{draw.choice(('now', 'first', 'best', 'x'))}:{a_number(draw)}:{a_number(draw)}")
         )  # fmt: skip
         written.append(f"{draw.choice(('0', '137', a_number(draw)))}.{draw.choice((*EDIT_KEYS, 'data'))}.{value}")
     return "_".join(written)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from app.presets import PRESETS, lesson
@@ -51,6 +53,20 @@ def test_any_other_change_begins_a_run_with_the_live_choices_of_now(session, cha
     assert changed.link != session.link
     assert read_link(changed.link).optimiser.learning_rate == 0.3
     assert changed.edits == ()
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "momentum", "sgd"])
+def test_a_link_tells_what_the_session_told_that_lived_through_its_edits(session, optimiser):
+    """So a stage that outlives its server finds nothing new to make an edit of."""
+    lived = Session.of(session.settings.change(optimiser=optimiser))
+    start, edits = lived.link, []
+    changes = [{"learning_rate": 0.3}, {"regulariser": "l1"}, {"optimiser": "nesterov"}, {"learning_rate": 1.0}]
+    for step, change in enumerate(changes):
+        before, lived = lived.live, lived.change(**change)
+        edits += [f"{step}.{key}.{value}" for key, value in lived.live.items() if value != before[key]]
+        opened, problems = Session.opened(f"{start}&edits={'_'.join(edits)}&step={step}")
+        assert not problems
+        assert (opened.live, opened.settings) == (lived.live, lived.settings)
 
 
 def test_a_link_opens_with_its_edits_and_shows_what_is_live_at_its_step():
@@ -139,3 +155,17 @@ def test_other_data_bring_layers_that_fit():
     assert pictures.change(dataset="iris").settings.own_layers is None
     words = pictures.change(dataset="sentiment").start.network
     assert [layer.name for layer in words.layers] == ["embedding", "gru", "dense"]
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "v=1",
+        "v=1&data=spirals&n=5000",
+        "v=1&data=digits&net=dense:64:relu,dense:10",
+        f"v=1&net={'dense:32,' * 31}dense:1",
+    ],
+)
+def test_a_session_holds_less_than_a_megabyte(link):
+    """Settings, links and the experiment; data are of the catalogue and shared, and count here all the same."""
+    assert len(pickle.dumps(Session.opened(link)[0])) < 2**20

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import engine
 from engine.derivation import PHASES, Derivation, Operation, derive, paths, update_parts, wiggle
+from engine.pieces import finish
 from engine.run import Run
 from tests.strategies import Case, cases
 
@@ -63,15 +64,19 @@ def check_every_number(derivation: Derivation, run: Run) -> None:
             if symbol.origin is not None:
                 assert symbol.value == done[symbol.origin].value, (operation.id, symbol)
         done[operation.id] = operation
+    for operation in derivation.operations:
+        if operation.kind == "delta_reason":
+            assert agree(operation.value, done[operation.id.removesuffix(".reason")].value, scale), operation
     assert [p for p in PHASES if derivation.phase(p)] == list(dict.fromkeys(o.phase for o in derivation.operations))
     check_against_the_engine(derivation, run, scale)
 
 
 def stepped(run: Run) -> dict[str, np.ndarray]:
-    """Parameters after the next update; the run goes back."""
+    """Parameters after the next update, before any edit that follows it; the run goes back."""
+    run.parameters()  # this step's edits
     here = run.checkpoint()
     run.step()
-    after = run.parameters()
+    after = {name: view.copy() for name, view in run._views.items()}
     run.restore(here)
     return after
 
@@ -125,7 +130,7 @@ def test_the_batch_is_that_of_the_next_update():
         derivation = derive(run)
         assert all(np.array_equal(a, b) for a, b in zip(before.arrays, run.checkpoint().arrays, strict=True))
         gradient = np.zeros(run._layout.size, "float32")
-        batch_loss = run.observed_step(gradient)
+        batch_loss = finish(run.observed_step(gradient))
         assert derivation.batch_loss == pytest.approx(batch_loss, rel=1e-5)
         mean = derivation.by_id["dense_1.weight.gradient[0,1]"].value
         assert mean == pytest.approx(float(run._layout.views(gradient)["dense_1.weight"][0, 1]), rel=1e-4)
@@ -260,3 +265,36 @@ def test_parts_add_up_to_the_update(optimiser, penalty):
 def test_what_there_is_not_is_refused_by_name(ask, said):
     with pytest.raises(engine.errors.ConfigurationError, match=said):
         ask(Case((2, 3, 1)).start())
+
+
+def test_edits_are_taken_over():
+    """An added point, another optimiser whose state begins anew, a rate, a parameter, in the middle of an epoch too."""
+    data = engine.datasets.load("circle", n=20)
+    network = engine.Network((2,), [engine.Dense(3, "tanh"), engine.Dense(1)], "binary_cross_entropy")
+    run = (
+        engine.Experiment(network, data, engine.Momentum(0.1), engine.MiniBatch(4), dtype="float64")
+        .edit(2, "point", (1.0, -2.0, 1))
+        .edit(4, "optimiser", engine.Adam(0.1))
+        .edit(5, "learning_rate", 0.2)
+        .edit(6, "parameter", ("dense_1.weight", 3, 0.25))
+        .edit(7, "regulariser", engine.L2(0.1))
+        .start()
+    )
+    for step in range(10):
+        derivation = derive(run, 10 if step > 2 else 0)
+        assert derivation.step == step
+        check_every_number(derivation, run)
+        run.step()
+    counts = {s.value for o in derive(run).operations for s in o.expression.symbols() if s.name == "t"}
+    assert counts == {10 - 4 + 1}
+
+
+def test_numbers_beyond_all_bounds_are_shown_as_they_are():
+    run = Case((2, 3, 1), ("relu", "identity")).start()
+    run.set_parameters({"dense_1.weight": np.full((3, 2), 1e200), "dense_2.weight": np.full((1, 3), -1e200)})
+    derivation = derive(run)
+    assert len(derivation.operations) > 50
+    assert not all(math.isfinite(operation.value) for operation in derivation.operations)
+    assert paths(run, "dense_1.weight", 0).count == 1
+    assert update_parts(run, "dense_1.weight", 0).parts
+    wiggle(run, ("parameter", "dense_1.weight", 0), 1.0)

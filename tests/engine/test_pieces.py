@@ -9,7 +9,7 @@ import pytest
 
 import engine
 from app.sharing import read_link
-from engine import pieces, run
+from engine import pieces, reel, run
 from engine.pieces import finish
 
 LINKS = {
@@ -26,6 +26,7 @@ HEAVIEST = f"v=1&n=4000&net={','.join(['dense:55:tanh'] * 32)},dense:1&regime=fu
 def test_a_film_has_the_same_bits_wherever_it_is_cut(monkeypatch, name, most):
     whole = read_link(LINKS[name]).start().trace(40, every=3).to_bytes()
     monkeypatch.setattr(run, "OPERATIONS", most)
+    monkeypatch.setattr(reel, "OPERATIONS", most)
     count, trace = counted_and_given(read_link(LINKS[name]).start().tracing(40, every=3))
     assert trace.to_bytes() == whole
     assert count > 5

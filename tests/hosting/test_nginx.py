@@ -1,4 +1,4 @@
-"""Two replicas behind the real nginx with deploy/nginx.conf: films are kept and made once, pages keep to their replica."""
+"""Two replicas behind the real nginx with deploy/nginx.conf: films are made once and kept, pages keep to theirs."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import urllib.parse
@@ -335,3 +336,49 @@ def beginning(text: str) -> Any:
 
 def test_the_problem_travels_as_plain_json() -> None:
     assert json.loads(json.dumps(stage_data()))["problem"]["features"] == ["x1", "x2"]
+
+
+def still_data(step: int = 0, **changes: Any) -> dict[str, Any]:
+    """The data of a stage that stands still on one step, which comes with them."""
+    run = EXPERIMENT.start()
+    run.step(step)
+    chunk = base64.b64encode(run.trace(1, follow=2).to_bytes()).decode()
+    return {"still": chunk, "link": f"still {step}", "trace_url": "", "engine_url": "", "step": step} | changes
+
+
+def test_a_still_stage_shows_its_one_step_and_asks_for_nothing(open_stage: Open) -> None:
+    page = open_stage(**still_data(7))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    expect(page.locator(".stage")).to_have_attribute("data-state", "paused")
+    expect(page.locator(".stage")).to_have_attribute("data-step", "7")
+    expect(page.locator(".transport")).to_be_hidden()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press(" ")
+    page.wait_for_function("window.sent.length > 0")
+    assert sent(page, "player")[-1] == {"link": "still 7", "edits": [], "step": 7, "follow": 0, "selected": None}
+    assert page.evaluate("location.search") == "", "the address is the page's"
+    page.evaluate("(data) => window.call(data)", still_data(8))
+    expect(page.locator(".stage")).to_have_attribute("data-step", "8")
+    assert not [url for url in asked if "/trace" in url or "/engine" in url]
+
+
+def test_what_the_page_names_is_lit_and_the_rest_is_dimmed(open_stage: Open) -> None:
+    page = open_stage(**still_data(7))
+    marks = page.evaluate(
+        """async () => {
+          const { lightOf } = await import('/stage/light.js');
+          const named = lightOf(null, new Set(['u1.0', 'e1.0.1']));
+          const hovered = lightOf('u1.0', new Set(['u2.0']));
+          return [lightOf(null, new Set()), named.unit(1, 0), named.unit(1, 1), named.edge(1, 0, 1), named.edge(1, 0, 0),
+            hovered.unit(2, 0), hovered.named];
+        }"""
+    )
+    assert marks == [None, True, False, True, False, True, False], "the pointer goes before what the page names"
+    ink = "(c) => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data].filter((_, i) => i % 4 === 3).reduce((a, b) => a + b)"
+    canvas = page.locator(".network-box canvas")
+    plain = canvas.evaluate(ink)
+    page.evaluate("(data) => window.call(data)", still_data(7, lit=["u1.0", "e1.0.1", "u0.1"]))
+    page.wait_for_function(
+        f"(was) => ({ink})(host.shadowRoot.querySelector('.network-box canvas')) < was", arg=0.95 * plain
+    )

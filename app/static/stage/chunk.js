@@ -19,26 +19,37 @@ const MAGIC = "BPT1";
  * @returns {Chunk}
  */
 export function decodeChunk(buffer) {
-  const header = readHeader(buffer);
+  const { header, arrays } = readArrays(buffer, MAGIC);
   const fields = new Map();
-  let offset = 8 + new DataView(buffer).getUint32(4, true);
-  for (const { name, shape } of header.fields) {
-    const length = shape.reduce((product, n) => product * n, 1);
-    if (offset + 4 * length > buffer.byteLength) throw new Error(`invalid chunk: ends inside field ${name}`);
-    fields.set(name, { shape, size: length / Math.max(1, shape[0]), data: new Float32Array(buffer, offset, length) });
-    offset += 4 * length;
+  for (const [name, { shape, data }] of arrays) {
+    fields.set(name, { shape, size: data.length / Math.max(1, shape[0]), data });
   }
   const { from, every, frames } = header;
   return { header, from, every, frames, bytes: buffer.byteLength, fields };
 }
 
 /**
+ * What every binary answer of the server looks like: four letters, the header's length, a JSON header, float32 arrays.
  * @param {ArrayBuffer} buffer
- * @returns {Header}
+ * @param {string} magic  the four letters
+ * @returns {{header: object, arrays: Map<string, {shape: number[], data: Float32Array}>}}
  */
-function readHeader(buffer) {
-  const magic = buffer.byteLength < 8 ? "" : String.fromCharCode(...new Uint8Array(buffer, 0, 4));
-  if (magic !== MAGIC) throw new Error(`invalid chunk: ${JSON.stringify(magic)}`);
+export function readArrays(buffer, magic) {
+  const header = readHeader(buffer, magic);
+  const arrays = new Map();
+  let offset = 8 + new DataView(buffer).getUint32(4, true);
+  for (const { name, shape } of header.fields) {
+    const length = shape.reduce((product, n) => product * n, 1);
+    if (offset + 4 * length > buffer.byteLength) throw new Error(`invalid chunk: ends inside field ${name}`);
+    arrays.set(name, { shape, data: new Float32Array(buffer, offset, length) });
+    offset += 4 * length;
+  }
+  return { header, arrays };
+}
+
+function readHeader(buffer, magic) {
+  const letters = buffer.byteLength < 8 ? "" : String.fromCharCode(...new Uint8Array(buffer, 0, 4));
+  if (letters !== magic) throw new Error(`invalid chunk: ${JSON.stringify(letters)}`);
   const length = new DataView(buffer).getUint32(4, true);
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)));
   if (header.version !== VERSION) throw new Error(`invalid chunk version: ${header.version}`);

@@ -50,11 +50,13 @@ const KEPT = ["test", "discrete", "hide", "lang", "embed", "embed_options"];
  * @param {Edit[]} edits
  * @param {number} step
  * @param {string} current  the present `location.search`
+ * @param {string|null} surface  the loss surface's choices; null while it is closed
  */
-export function address(link, edits, step, current) {
+export function address(link, edits, step, current, surface = null) {
   const now = new URLSearchParams(current);
   const kept = KEPT.filter((key) => now.has(key)).map((key) => `${key}=${encode(now.get(key))}`);
-  const parts = [link, edits.length > 0 && `edits=${encode(writeEdits(edits))}`, step > 0 && `step=${step}`, ...kept];
+  const parts = [link, edits.length > 0 && `edits=${encode(writeEdits(edits))}`, step > 0 && `step=${step}`,
+    surface !== null && `surface=${encode(surface)}`, ...kept];
   return `?${parts.filter(Boolean).join("&")}`;
 }
 

@@ -28,9 +28,9 @@ export function coarseFrames(bytesPerFrame, operationsPerFrame) {
   return Math.max(4, Math.floor(most));
 }
 
-/** Steps between frames at this speed. */
-export function everyFor(speed, rate) {
-  return speed <= rate ? 1 : Math.max(1, Math.round(speed / rate));
+/** Steps between frames at this speed; `most` steps may lie in one chunk, so a big network's film runs no faster. */
+export function everyFor(speed, rate, most = Infinity) {
+  return speed <= rate ? 1 : Math.max(1, Math.min(Math.round(speed / rate), Math.floor(most / rate)));
 }
 
 /**
@@ -50,12 +50,12 @@ export function spanAt(step, every, rate, short) {
 /**
  * What to ask for next, or null if the film reaches far enough ahead.
  * @param {{coverage: (step: number, every: number) => number, end: number}} film
- * @param {{position: number, speed: number, playing: boolean, rate: number}} wish
+ * @param {{position: number, speed: number, playing: boolean, rate: number, most?: number}} wish
  * @param {number} lowWater  seconds of film to have in hand
  * @returns {Span|null}
  */
-export function nextSpan(film, { position, speed, playing, rate }, lowWater = 1) {
-  const every = playing ? everyFor(speed, rate) : 1;
+export function nextSpan(film, { position, speed, playing, rate, most }, lowWater = 1) {
+  const every = playing ? everyFor(speed, rate, most) : 1;
   const step = Math.floor(position);
   const covered = film.coverage(step, every);
   const ahead = playing ? Math.max(covered - position, 0) / speed : covered > step ? Infinity : 0;

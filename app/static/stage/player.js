@@ -42,9 +42,10 @@ export class Player {
     this.backfilled = true;
   }
 
-  /** Another experiment: everything recorded is another run's. */
-  open({ traceUrl, link, edits, follow, step, frame = { bytes: 0, operations: 0 } }) {
+  /** Another experiment: everything recorded is another run's. @param frame  what one takes, and how many steps may be asked for */
+  open({ traceUrl, link, edits, follow, step, frame = { bytes: 0, operations: 0, steps: Infinity } }) {
     this.frame = frame;
+    this.most = frame.steps;
     Object.assign(this, { traceUrl, link, edits, follow, rate: frameRate(frame.bytes, frame.operations), backfilled: step === 0 });
     this.film.clear();
     this.history.clear();
@@ -100,7 +101,7 @@ export class Player {
   }
 
   nextWanted(wish) {
-    const span = nextSpan(this.film, { ...wish, rate: this.rate });
+    const span = nextSpan(this.film, { ...wish, rate: this.rate, most: this.most });
     if (span || wish.playing) return span;
     if (!this.backfilled) return this.backfill(wish.position);
     const before = Math.floor(wish.position) - 1;
@@ -167,7 +168,7 @@ export class Player {
 }
 
 /** Why the server gave no film: 202, 503 and 5xx pass, the rest would come again. */
-async function readRefusal(response) {
+export async function readRefusal(response) {
   const text = await response.text();
   let error = {};
   try {

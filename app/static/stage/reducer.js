@@ -3,10 +3,11 @@
  *
  * @typedef {{link: string|null, edits: import("./link.js").Edit[], follow: number, playing: boolean, speed: number,
  *   position: number, furthest: number, goal: {position: number, rate: number}|null, intro: number|null, hover: string|null,
- *   selected: string|null, cursor: [number, number]|null, newClass: number, log: boolean, calm: boolean}} State
+ *   selected: string|null, cursor: [number, number]|null, newClass: number, log: boolean, calm: boolean,
+ *   surface: string|null}} State
  *   speed: index into SPEEDS; furthest: how far the person has seen; goal: where a single step or phase is gliding to;
  *   intro: seconds since the opening began;
- *   calm: the person asked for reduced motion
+ *   calm: the person asked for reduced motion; surface: the choices of the loss surface as text, null while it is closed
  */
 
 import { introSpeed } from "./intro.js";
@@ -22,7 +23,7 @@ export const DEFAULT_SPEED = SPEEDS.indexOf(60);
 /** @type {State} */
 export const INITIAL = {
   link: null, edits: [], follow: 0, playing: false, speed: DEFAULT_SPEED, position: 0, furthest: 0, goal: null, intro: null,
-  hover: null, selected: null, cursor: null, newClass: 1, log: false, calm: false,
+  hover: null, selected: null, cursor: null, newClass: 1, log: false, calm: false, surface: null,
 };
 
 /**
@@ -59,9 +60,14 @@ const ACTIONS = {
   newClass: (state, { index }) => ({ ...state, newClass: index }),
   log: (state) => ({ ...state, log: !state.log }),
   calm: (state, { calm }) => ({ ...state, calm }),
+  surface: (state, { open, text }) => withSurface(state, open ? text ?? state.surface ?? "" : null),
   follow: (state, { index }) => ({ ...state, follow: index, intro: null }),
   edit,
 };
+
+function withSurface(state, surface) {
+  return surface === state.surface ? state : { ...state, surface };
+}
 
 function stand(state, position) {
   return { ...state, playing: false, goal: null, intro: null, position };

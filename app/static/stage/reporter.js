@@ -28,12 +28,12 @@ export class Reporter {
   tell() {
     const state = this.current();
     if (!state) return;
-    const { link, edits, follow, selected } = state;
+    const { link, edits, follow, selected, surface } = state;
     const standing = !isMoving(state);
     const step = Math.floor(state.position + 1e-6);
-    const query = address(link, edits, standing ? step : 0, location.search);
+    const query = address(link, edits, standing ? step : 0, location.search, surface);
     if (this.keepsAddress() && query !== location.search) history.replaceState(history.state, "", query + location.hash);
-    const value = { link, edits, step, follow, selected };
+    const value = { link, edits, step, follow, selected, surface };
     if (!standing || JSON.stringify(value) === this.told) return;
     this.told = JSON.stringify(value);
     this.send(value);

@@ -4,6 +4,7 @@ import { createCaption } from "./caption.js";
 import { createCard } from "./card.js";
 import { h } from "./dom.js";
 import { createKeys } from "./keys.js";
+import { createLandscapeDrawer } from "./landscapeDrawer.js";
 import { createLossPanel } from "./lossPanel.js";
 import { createMapPanel } from "./mapPanel.js";
 import { createNeurons } from "./neurons.js";
@@ -24,6 +25,7 @@ export function createShell(root, tools, hidden) {
     canvas, network: createSurface(canvas), transport: createTransport(tools), structure: createStructure(tools),
     card: createCard(), table: createTable(tools), status: createStatus(tools), loss: createLossPanel(tools),
     map: createMapPanel(tools), neurons: createNeurons(tools), caption: createCaption(tools), keys: createKeys(tools),
+    landscape: createLandscapeDrawer(tools),
   };
   shell.networkBox = h("div", { class: "network-box" }, canvas, shell.structure.features, shell.neurons.element,
     shell.structure.above, shell.card.element);
@@ -33,12 +35,13 @@ export function createShell(root, tools, hidden) {
 }
 
 function arrange(shell, say) {
-  const { structure, networkBox, caption, map, loss, status, transport, table, keys } = shell;
+  const { structure, networkBox, caption, map, loss, status, transport, table, keys, landscape } = shell;
   const network = h("section", { class: "network-panel", "aria-label": say("network_panel"), "data-part": "network" },
     structure.row, networkBox, caption.element);
   const side = h("div", { class: "side" }, map.element, loss.element);
   const below = h("div", { class: "below" }, table.element, keys);
-  return [status.element, h("div", { class: "main" }, network, side), transport.element, below, caption.live];
+  const board = h("div", { class: "board" }, h("div", { class: "main" }, network, side), transport.element, landscape.element);
+  return [status.element, board, below, caption.live];
 }
 
 function hide(root, part) {

@@ -9,7 +9,7 @@ import { details, layerName } from "./describe.js";
 import { h, setAttr } from "./dom.js";
 import { watchEngine } from "./engine.js";
 import { listenToKeys, listenToNetwork } from "./input.js";
-import { pointValue, readPoint } from "./link.js";
+import { address, pointValue, readPoint } from "./link.js";
 import { buildModel, exists } from "./model.js";
 import { Narrator } from "./narrator.js";
 import { createFormat } from "./numbers.js";
@@ -44,6 +44,7 @@ export class Stage {
     this.parent = parent;
     this.state = INITIAL;
     this.held = null;
+    this.reopening = false;
     this.frameRequest = 0;
     this.dirty = true;
     this.stopEngine = () => {};
@@ -74,25 +75,44 @@ export class Stage {
     const worded = JSON.stringify([data.words, data.locale, data.options?.hidden]);
     if (worded !== this.worded) this.build(data);
     this.worded = worded;
+    if (this.isForgotten(data)) return;
     this.options = { show_test: false, discretise: false, ...data.options };
+    setAttr(this.root, "data-layout", data.options?.layout ?? "network");
     const other = data.link !== this.state.link || data.trace_url !== this.traceUrl;
     this.data = data;
     this.lit = data.lit?.length > 0 ? new Set(data.lit) : NOTHING_LIT;
     if (other) this.open(data);
-    else this.applyLive(data.live ?? {});
+    else if (!this.reopening) this.applyLive(data.live ?? {});
+    this.reopening = false;
     if (data.still) this.standAt(data);
     this.live = data.live ?? {};
     this.retheme();
     this.wake();
   }
 
+  /**
+   * Whether Python has forgotten this page, because its server was started anew or is another one: it begins at the address
+   * that the page once had. It is told what stands here; the film goes on, and what it says of the beginning is not ours.
+   */
+  isForgotten({ visit }) {
+    const forgotten = this.visit !== undefined && visit !== this.visit;
+    this.visit = visit;
+    if (!forgotten) return false;
+    const { link, edits, position } = this.state;
+    this.reopening = true;
+    this.hooks.setTriggerValue("action", { kind: "reopen", link: address(link, edits, Math.floor(position), location.search) });
+    return true;
+  }
+
   /** The DOM, in the data's language. */
   build({ words, locale, options }) {
+    this.shell?.landscape.close();
     this.say = createSay(words);
     this.format = createFormat(locale);
     this.shell = createShell(this.root, {
       say: this.say, format: this.format, act: this.act, retry: () => this.retry(), describe: (id) => this.describe(id),
       send: (action) => this.hooks.setTriggerValue("action", action), follow: (move) => this.followBy(move),
+      edit: (key, value) => this.edit(key, value), wake: () => this.wake(),
       addPoint: (x1, x2, label) => this.edit("point", pointValue(x1, x2, label)),
     }, options?.hidden ?? []);
     this.painter = new Painter({ ...this.shell, format: this.format, say: this.say });
@@ -119,6 +139,8 @@ export class Stage {
     this.shell.table.reset();
     this.state = reduce(this.state, { type: "open", link: data.link, edits: data.edits ?? [], step: data.step ?? 0,
       intro: first });
+    const asked = data.options?.layout === "surface" ? data.surface ?? "" : data.surface;
+    if (first && typeof asked === "string") this.state = reduce(this.state, { type: "surface", open: true, text: asked });
     this.openPlayer();
     this.stopEngine();
     this.engine = null;
@@ -221,8 +243,9 @@ export class Stage {
 
   advance(dt) {
     const { film, rate } = this.player;
-    const every = this.state.goal ? 1 : everyFor(SPEEDS[this.state.speed], rate);
-    const covered = film.coverage(Math.floor(this.state.position), every);
+    const every = this.state.goal ? 1 : everyFor(SPEEDS[this.state.speed], rate, this.player.most);
+    const step = Math.floor(this.state.position);
+    const covered = Math.min(film.coverage(step, every), this.shell.landscape.coverage(step, every));
     const before = this.state;
     this.state = reduce(before, { type: "tick", dt, limit: covered - 1e-3, end: film.end });
     this.waiting = this.state.position === before.position;
@@ -231,7 +254,9 @@ export class Stage {
 
   askForFilm() {
     const { position, goal, playing, speed } = this.state;
-    this.player.want({ position: Math.min(goal?.position ?? position, this.player.film.end), speed: SPEEDS[speed], playing });
+    const wish = { position: Math.min(goal?.position ?? position, this.player.film.end), speed: SPEEDS[speed], playing };
+    this.player.want(wish);
+    this.shell.landscape.want(wish);
   }
 
   /** The frame of the film for the present position; the last one shown while a new one is on its way. */
@@ -296,7 +321,18 @@ export class Stage {
       frame: this.held, next: film.after(this.held), snapshot: this.snapshot, history, recorded: this.recorded(),
       moving, dt, calm: this.state.calm, lens: this.lens, lit: moving ? NOTHING_LIT : this.lit, refine, dirty: this.dirty, added: this.addedPoints(),
     });
+    this.paintLandscape(moving);
     this.root.stagePaints += 1;
+  }
+
+  paintLandscape(moving) {
+    const { film } = this.player;
+    const { surface_url: url, plotly_url: plotly, optimisers } = this.data;
+    this.shell.landscape.show({
+      setup: { url, plotly, optimisers, traceUrl: this.traceUrl, link: this.state.link }, state: this.state, frame: this.held,
+      next: film.after(this.held), film, moment: momentOf(this.state), model: this.model, theme: this.theme, moving,
+      rate: this.snapshot.learningRate,
+    });
   }
 
   /** A picture that stands still is drawn once more, finer. */
@@ -406,6 +442,7 @@ export class Stage {
     this.motion.removeEventListener("change", this.onMotion);
     for (const type of CONTROL_EVENTS) removeEventListener(type, this.giveWay, { capture: true });
     this.observer.disconnect();
+    this.shell?.landscape.close();
     this.player.close();
     this.root.remove();
   }
