@@ -30,7 +30,7 @@ def render(t: Translator, layout: str = "network") -> None:
     if "session" not in st.session_state:
         st.session_state["visit"] = secrets.token_hex(8)
         controls.open_link(page.query())
-    page.top(t, t("page.title" if layout == "network" else "page.surface_title"))
+    page.top(t, t("page.title") if layout == "network" else t("page.surface_title"))
     if own_panel.asks(t):
         return
     panel = controls.Panel(t)

@@ -1,5 +1,6 @@
 /**
- * Fetches the surface: coarse at once, finer behind it. A newer wish drops the older one, on the way or not. Knows HTTP,
+ * Fetches the surface: coarse at once, finer behind it. A newer wish drops the older one,
+ * on the way or not. Knows HTTP,
  * knows nothing of drawing.
  *
  * @typedef {{url: string, link: string, edits: import("../link.js").Edit[], step: number,
@@ -20,7 +21,8 @@ const FIRST_SECONDS = 0.1;
 
 export class Supply {
   /** @param {{fetch?: typeof fetch, onChange?: () => void, delay?: Function, now?: () => number}} options */
-  constructor({ fetch: get = (...all) => fetch(...all), onChange = () => {}, delay, now = () => performance.now() } = {}) {
+  constructor({ fetch: get = (...all) => fetch(...all), onChange = () => {}, delay,
+    now = () => performance.now() } = {}) {
     Object.assign(this, { get, onChange, now });
     this.delay = delay ?? ((run, seconds) => setTimeout(run, 1000 * seconds));
     this.generation = 0;
