@@ -9,9 +9,10 @@ import gzip
 import hashlib
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 
+FOR_EVER = "public, max-age=31536000, immutable"  # the Cache-Control of what stands under a hash
 FOLDER = Path(__file__).with_name("static") / "stage"
 MIME = {".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml"}
 
@@ -48,7 +49,10 @@ def stage_url(name: str = "index.js") -> str:
 @cache
 def plotly_script(packed: bool) -> bytes:
     """The script of the installed Python package, as it is or as gzip: 4.6 MB or 1.4."""
-    script = files("plotly").joinpath("package_data/plotly.min.js").read_bytes()
+    found = find_spec("plotly")  # where it is, without importing it
+    assert found is not None
+    assert found.origin is not None
+    script = Path(found.origin).with_name("package_data").joinpath("plotly.min.js").read_bytes()
     return gzip.compress(script, 6) if packed else script
 
 

@@ -6,21 +6,20 @@ GET /plotly/<hash>.js                                       Plotly for the brows
 GET /engine?kernels=all                                     how far the kernels are compiled (of all, or feed-forward)
 GET /ready                                                  whether there is a place for another visitor
 GET /stage/<hash>/<file>                                    the stage's modules, immutable
+
+Nothing here imports the engine: the server answers while that is still being done (app/warmth.py).
 """
 
 from __future__ import annotations
 
 import asyncio
-import gc
-import logging
-import os
 import socket
 import sys
-import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 sys.path.insert(
@@ -33,100 +32,38 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from app import assets, films, line, memory, page, surfaces, traces
-from app.crowd import Crowd
+from app import assets, line, memory, page
+from app.assets import FOR_EVER
 from app.door import Door, Uploads
-from app.host import Host, HostError
-from app.pool import Busy, Left, Pool
-from engine import warmup
+from app.house import crowd, host, pool
+from app.pool import Busy, Left
+from app.refusal import TraceError
+from app.warmth import Warmth
 
-FOR_EVER = "public, max-age=31536000, immutable"
 HOUSEKEEPING = 60.0  # seconds
-log = logging.getLogger(__name__)
-
-
-class Warmth:
-    """How far the engine's kernels are compiled; written by one thread, read by the route."""
-
-    def __init__(self) -> None:
-        self.done = 0
-        self.total = 0
-        self.ready = False
-        self.all_done = 0
-        self.all_total = 0
-        self.all_ready = False
-
-    def start(self) -> None:
-        """Compiles in the background, so that the page is there meanwhile."""
-        threading.Thread(target=self.warm, name="warm-up", daemon=True).start()
-
-    def warm(self) -> None:
-        """Compiles, here and now: first what visitors train in, then the doubles of gradient checks."""
-        try:
-            warmup.warm(self.report, ["float32"], warmup.FEED_FORWARD)
-            self.ready = True
-            memory.give_back()
-            warmup.warm(self.report_all, ["float32"])
-            self.all_ready = True
-            memory.give_back()
-            warmup.warm(None, ["float64"], warmup.FEED_FORWARD)
-        except Exception:
-            log.exception("warming the engine failed; it will compile when it is first asked")
-        self.ready = self.all_ready = True
-        memory.give_back()
-        gc.freeze()  # what is loaded by now stays: later collections need not look at it
-
-    def report(self, done: int, total: int) -> None:
-        """Called by the engine after each kernel."""
-        self.done, self.total = done, total
-
-    def report_all(self, done: int, total: int) -> None:
-        """The same for the kernels of every family of networks, which come second."""
-        self.all_done, self.all_total = done, total
-
-    def state(self, kernels: str) -> dict[str, Any]:
-        """Of the feed-forward networks' kernels, or of "all"."""
-        if kernels == "all":
-            return {"ready": self.all_ready, "done": self.all_done, "total": self.all_total or self.total}
-        return {"ready": self.ready, "done": self.done, "total": self.total}
-
 
 memory.few_arenas()
-try:
-    host = Host.of(os.environ)
-except HostError as error:
-    raise SystemExit(f"{error}\n(README.md, Hosting, has all of them)") from error
-pool = Pool(host.workers or None)
-service = traces.TraceService(pool)
-crowd = Crowd(host.sessions, host.sessions_per_address)
+memory.forget("plotly", "_plotly_utils")  # Streamlit imports it for charts that we do not have: 12 MB
 warmth = Warmth()
+
+
+async def answers() -> ModuleType:
+    """What answers with the engine (app/answers.py); who asks before the engine is imported waits beside the loop."""
+    if not warmth.imported:
+        await asyncio.to_thread(import_module, "app.answers")
+    return import_module("app.answers")
 
 
 async def trace(request: Request) -> Response:
     """One chunk of film."""
-    asked = traces.parse_request(request.url.query)
-    tag = traces.etag(asked)
-    current = request.path_params["build"] == traces.build()
-    headers = {"ETag": tag, "Cache-Control": FOR_EVER} if current else {"Cache-Control": "no-store"}
-    if current and tag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    if not warmth.ready and (shipped := films.cut(asked)) is not None:
-        return chunk(shipped, {"Cache-Control": "no-store"})
-    ticket = service.submit(asked, line.visitor(request, host.proxies))
-    return chunk(await line.result(request, ticket), headers)
+    answer: Response = await (await answers()).trace(request, warmth.ready)
+    return answer
 
 
 async def surface(request: Request) -> Response:
-    """One loss surface; who hangs up ends its making."""
-    asked = surfaces.parse_request(request.url.query)
-    tag = surfaces.etag(asked)
-    current = request.path_params["build"] == traces.build()
-    headers = {"ETag": tag, "Cache-Control": FOR_EVER} if current else {"Cache-Control": "no-store"}
-    if current and tag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    job = partial(surfaces.surface_job, asked, service.checkpoints)
-    ticket = pool.submit(tag, line.visitor(request, host.proxies), job)
-    return chunk(await line.result(request, ticket), headers)
+    """One loss surface."""
+    answer: Response = await (await answers()).surface(request)
+    return answer
 
 
 async def plotly_file(request: Request) -> Response:
@@ -140,16 +77,11 @@ async def plotly_file(request: Request) -> Response:
     return Response(content, media_type="text/javascript", headers=headers)
 
 
-def chunk(content: bytes, headers: dict[str, str]) -> Response:
-    """A binary answer, not compressed: floats hardly shrink and cost the processor."""
-    return Response(content, media_type="application/octet-stream", headers=headers | {"Content-Encoding": "identity"})
-
-
 def refusal(_: Request, error: Exception) -> Response:
     """Why there are no bytes: for the stage to show, or to try again."""
     status, key, after = 503, "busy", "1"
     details = {}
-    if isinstance(error, traces.TraceError):
+    if isinstance(error, TraceError):
         status, key, after = error.status, error.key, ""
     elif isinstance(error, line.InLine):
         status, key, details = 202, "line", {"place": error.place}
@@ -167,7 +99,7 @@ async def ready(_: Request) -> JSONResponse:
 
 async def engine_state(request: Request) -> JSONResponse:
     """Whether the kernels are compiled, and how many of them."""
-    state = warmth.state(request.query_params.get("kernels", "")) | {"build": traces.build()}
+    state = warmth.state(request.query_params.get("kernels", "")) | {"build": (await answers()).build()}
     return JSONResponse(state, headers={"Cache-Control": "no-store"})
 
 
@@ -244,7 +176,7 @@ MIDDLEWARE = [
     Middleware(Door, host=host, crowd=crowd),
     Middleware(Uploads, stored=stored_uploads, proxies=host.proxies),
 ]
-REFUSALS = dict.fromkeys((traces.TraceError, Busy, Left, line.InLine), refusal)
+REFUSALS = dict.fromkeys((TraceError, Busy, Left, line.InLine), refusal)
 app = st.App(
     Path(__file__).with_name("main.py"),
     routes=ROUTES,

@@ -5,8 +5,7 @@
 As with the film, the answer depends on nothing but the request and the build, and what it may cost is known before it
 runs. The work is a generator, so that a server can slice and end it. Knows no web framework.
 
-The answer, little endian: b"BPS1"; uint32 H, a multiple of 4; H bytes of JSON, the header, and spaces;
-The answer, little endian: b"BPS1"; uint32 H, a multiple of 4; the header, H bytes of JSON padded with spaces;
+The answer, little endian: b"BPS1"; uint32 H, a multiple of 4; the header, H bytes of JSON padded with spaces; float32,
 NaN and infinity kept, "a" [columns], "b" [rows], "centre" [P], "directions" [dimensions, P]. The P numbers are those of
 header["parameters"], one parameter after the other.
 """
@@ -27,7 +26,7 @@ import numpy as np
 import engine
 from app import sharing, traces
 from app.pool import Job
-from app.traces import TraceError
+from app.refusal import TraceError
 from engine import Experiment, Landscape
 from engine.axes import CENTRES, Axes, Weights
 from engine.checkpoints import CheckpointCache

@@ -20,6 +20,7 @@ import engine
 from app import sharing
 from app.costs import MOST_BYTES, MOST_MEMORY, MOST_OPERATIONS
 from app.pool import Job, Pool, Ticket, Visitor
+from app.refusal import TraceError
 from app.standby import Standby
 from engine import Cost, Experiment
 from engine.checkpoints import CheckpointCache
@@ -31,15 +32,6 @@ ROOT = Path(__file__).resolve().parent.parent
 LONGEST_QUERY = 8192  # characters: a link of 4 KB, percent-encoded
 LAST_STEP = 100_000_000
 MOST_FRAMES = 2_000
-
-
-class TraceError(Exception):
-    """A request that will not be answered: `status` and `key` for the machine, the message for a person."""
-
-    def __init__(self, status: int, key: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.key = key
 
 
 @dataclass(frozen=True)

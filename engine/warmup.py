@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 import numpy as np
+from numba.core.registry import cpu_target
 
+from engine.kernels.cache import cache_folder
 from engine.kernels.context import HYPER, SLOTS
 from engine.kernels.instructions import address
 
-__all__ = ["FEED_FORWARD", "FIRST", "warm"]
+__all__ = ["FEED_FORWARD", "FIRST", "is_compiled", "warm"]
 
 # The files of kernels that feed-forward networks are made of.
 FEED_FORWARD = ("batches", "dense", "activations", "losses", "optimisers")
@@ -38,13 +43,38 @@ def warm(
 
     `files` names the files of kernels that matter, for example FEED_FORWARD; None stands for all.
     """
-    names = _names(files)
+    names, dtypes = _names(files), tuple(dtypes)
     jobs: list[Callable[[], object]] = [_driver]
     jobs += [partial(address, name, dtype) for dtype in dtypes for name in names]
     for done, job in enumerate(jobs, 1):
         job()
         if report is not None:
             report(done, len(jobs))
+    for dtype in dtypes:
+        _note(dtype, names)
+
+
+def is_compiled(dtype: str, files: Iterable[str] | None = None) -> bool:
+    """Whether `warm` has brought all of these kernels into the cache before, for this processor."""
+    return set(_names(files)) <= _noted(dtype)
+
+
+def _note(dtype: str, names: Iterable[str]) -> None:
+    """Remembers, beside the kernels, that these are there; where nothing can be written, nobody does."""
+    with suppress(OSError):
+        _list(dtype).write_text("\n".join(sorted(_noted(dtype).union(names))))
+
+
+def _noted(dtype: str) -> set[str]:
+    with suppress(OSError):
+        return set(_list(dtype).read_text().split())
+    return set()
+
+
+def _list(dtype: str) -> Path:
+    """The list of what is compiled for this processor: a cache may be that of several."""
+    processor = repr(cpu_target.target_context.codegen().magic_tuple())
+    return cache_folder() / f"{dtype}-{hashlib.sha256(processor.encode()).hexdigest()[:12]}.txt"
 
 
 def _driver() -> None:

@@ -7,6 +7,8 @@ import gzip
 import json
 import re
 import socket
+import subprocess
+import sys
 import threading
 from collections import Counter, deque
 from types import SimpleNamespace
@@ -16,9 +18,10 @@ import pytest
 from starlette.applications import Starlette
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 
-from app import assets, films, line, server, traces
+from app import answers, assets, films, line, server, traces, warmth
+from app.bootstrap import ROOT
 from app.traces import parse_request
-from engine import Trace
+from engine import Trace, warmup
 
 SITE = Starlette(routes=server.ROUTES, middleware=server.MIDDLEWARE, exception_handlers=server.REFUSALS)
 
@@ -86,10 +89,10 @@ def test_a_chunk_may_be_kept_for_ever():
 
 def test_a_known_chunk_is_not_sent_again():
     tag = film("to=5").headers["etag"]
-    runs = server.service.runs
+    runs = answers.service.runs
     answer = film("to=5", if_none_match=f'"other", {tag}')
     assert (answer.status, answer.body, answer.headers["etag"]) == (304, b"", tag)
-    assert server.service.runs == runs
+    assert answers.service.runs == runs
 
 
 def test_a_page_of_an_older_build_gets_its_film_but_keeps_none():
@@ -127,7 +130,7 @@ def test_a_film_that_takes_longer_is_told_its_place_and_got_later(monkeypatch):
             yield
         return b"film"
 
-    monkeypatch.setattr(server.service, "job", slow)
+    monkeypatch.setattr(answers.service, "job", slow)
     monkeypatch.setattr(line, "PATIENCE", 0.05)
     answer = film("to=8")
     assert (answer.status, answer.headers["retry-after"], answer.headers["cache-control"]) == (202, "1", "no-store")
@@ -149,7 +152,7 @@ def test_who_hangs_up_ends_the_job(monkeypatch):
         finally:
             ended.set()
 
-    monkeypatch.setattr(server.service, "job", endless)
+    monkeypatch.setattr(answers.service, "job", endless)
     monkeypatch.setattr(line, "PATIENCE", 10)
     hangs_up, loop = asyncio.Event(), None
 
@@ -164,7 +167,7 @@ def test_who_hangs_up_ends_the_job(monkeypatch):
 
 def test_a_cold_machine_shows_the_shipped_film(monkeypatch):
     monkeypatch.setattr(server.warmth, "ready", False)
-    monkeypatch.setattr(server.service, "submit", lambda *_: pytest.fail("ran the engine"))
+    monkeypatch.setattr(answers.service, "submit", lambda *_: pytest.fail("ran the engine"))
     answer = film("from=0&to=60")
     assert answer.body == films.cut(parse_request("from=0&to=60"))
     assert answer.headers["cache-control"] == "no-store", "another processor may differ in the last bit"
@@ -179,12 +182,49 @@ def test_the_engine_says_how_far_it_is(monkeypatch):
 
 
 def test_warming_that_fails_still_opens_the_engine(monkeypatch, caplog):
-    monkeypatch.setattr(server.warmup, "warm", lambda *_: 1 / 0)
-    monkeypatch.setattr(server.gc, "freeze", lambda: None)
-    warmth = server.Warmth()
-    warmth.warm()
-    assert warmth.ready
+    monkeypatch.setattr(warmup, "warm", lambda *_: 1 / 0)
+    monkeypatch.setattr(warmth.gc, "freeze", lambda: None)
+    warming = warmth.Warmth()
+    warming.warm()
+    assert warming.ready
     assert "warming the engine failed" in caplog.text
+
+
+NOT_YET = """
+import sys, app.server
+print(*sorted({name.partition(".")[0] for name in sys.modules} & {"engine", "llvmlite", "numba", "plotly"}))
+"""
+
+
+def test_the_server_answers_before_the_engine_is_there():
+    """What takes a second to import is not waited for."""
+    found = subprocess.run([sys.executable, "-c", NOT_YET], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == ""
+
+
+def test_who_asks_before_the_engine_is_there_waits_for_it(monkeypatch):
+    calls = []
+    monkeypatch.setattr(server, "import_module", lambda name: calls.append(threading.current_thread()) or answers)
+    monkeypatch.setattr(server.warmth, "imported", False)
+    assert film("to=5").status == 200
+    assert calls[0] is not threading.current_thread(), "the loop goes on meanwhile"
+    monkeypatch.setattr(server.warmth, "imported", True)
+    calls.clear()
+    assert film("to=5").status == 200
+    assert calls == [threading.current_thread()]
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_what_is_compiled_already_is_loaded_only_for_the_usual_networks(monkeypatch, compiled):
+    warmed = []
+    monkeypatch.setattr(warmup, "warm", lambda report, dtypes, files=None: warmed.append((*dtypes, files)))
+    monkeypatch.setattr(warmup, "is_compiled", lambda *_: compiled)
+    monkeypatch.setattr(warmth.gc, "freeze", lambda: None)
+    warming = warmth.Warmth()
+    warming.warm()
+    assert warming.state("all")["ready"]
+    first = [("float32", warmup.FEED_FORWARD)]
+    assert warmed == (first if compiled else [*first, ("float32", None), ("float64", warmup.FEED_FORWARD)])
 
 
 def test_small_messages_are_sent_at_once():
