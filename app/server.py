@@ -161,6 +161,7 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, object]]:
         yield {}
     finally:
         housekeeper.cancel()
+        warmth.stop()
         pool.close()
 
 

@@ -1,19 +1,25 @@
 """Bringing the engine in behind the server's back: first its modules, then the kernels of its networks.
 
-The server answers meanwhile. What is compiled already is loaded only for the networks that nearly everybody trains; the
-kernels of other families (10 MB of them) come from the cache in milliseconds when somebody opens such a network.
+The server answers meanwhile. What the cache lacks is compiled by a process of its own, because the 200 MB that takes
+would never come back. Only the kernels that nearly everybody trains with are loaded ahead; those of other families, 15
+MB, come from the cache in milliseconds when somebody opens such a network.
 """
 
 from __future__ import annotations
 
 import gc
 import logging
+import subprocess
+import sys
 import threading
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from app import memory
+from app.bootstrap import ROOT
 
 log = logging.getLogger(__name__)
+COMPILER = (sys.executable, "-m", "engine.warmup")
 
 
 class Warmth:
@@ -27,6 +33,8 @@ class Warmth:
         self.all_done = 0
         self.all_total = 0
         self.all_ready = False
+        self._stopped = threading.Event()
+        self._compiler: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
         """Imports and compiles in the background, so that the page is there meanwhile."""
@@ -39,19 +47,43 @@ class Warmth:
             from engine import warmup
 
             self.imported = True
-            warmup.warm(self.report, ["float32"], warmup.FEED_FORWARD)
+            self.compile(self.report, "float32", warmup.FEED_FORWARD)
+            warmup.warm(None, ["float32"], warmup.FEED_FORWARD)
             self.ready = True
             memory.give_back()
-            if not warmup.is_compiled("float32"):
-                warmup.warm(self.report_all, ["float32"])
+            self.compile(self.report_all, "float32")
             self.all_ready = True
-            if not warmup.is_compiled("float64", warmup.FEED_FORWARD):
-                warmup.warm(None, ["float64"], warmup.FEED_FORWARD)
+            self.compile(lambda *_: None, "float64", warmup.FEED_FORWARD)
         except Exception:
             log.exception("warming the engine failed; it will compile when it is first asked")
         self.ready = self.all_ready = True
         memory.give_back()
         gc.freeze()  # what is loaded by now stays: later collections need not look at it
+
+    def compile(self, report: Callable[[int, int], None], dtype: str, files: Iterable[str] = ()) -> None:
+        """Has another process compile these files of kernels (none: all) if the cache lacks any of them."""
+        from engine import warmup
+
+        if self._stopped.is_set() or warmup.is_compiled(dtype, files or None):
+            return
+        command = [*COMPILER, dtype, *files]
+        with subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+        ) as self._compiler:
+            assert self._compiler.stdout is not None
+            for line in self._compiler.stdout:
+                done, total = line.split()
+                report(int(done), int(total))
+                if self._stopped.is_set():
+                    self._compiler.terminate()
+        if self._compiler.returncode and not self._stopped.is_set():
+            raise subprocess.CalledProcessError(self._compiler.returncode, command)
+
+    def stop(self) -> None:
+        """The server ends: nobody needs more kernels."""
+        self._stopped.set()
+        if self._compiler is not None:
+            self._compiler.terminate()
 
     def report(self, done: int, total: int) -> None:
         """Called by the engine after each kernel."""

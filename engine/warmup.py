@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import sys
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
@@ -54,6 +56,16 @@ def warm(
         _note(dtype, names)
 
 
+def main(dtype: str, *files: str) -> None:
+    """`python -m engine.warmup float32 dense losses`: warms the cache for others; tells after each kernel how far."""
+
+    def say(done: int, total: int) -> None:
+        print(done, total, flush=True)
+        time.sleep(0.002)  # a process that waits to load a kernel has its turn (kernels/cache.py, alone)
+
+    warm(say, [dtype], files or None)
+
+
 def is_compiled(dtype: str, files: Iterable[str] | None = None) -> bool:
     """Whether `warm` has brought all of these kernels into the cache before, for this processor."""
     return set(_names(files)) <= _noted(dtype)
@@ -90,3 +102,7 @@ def _driver() -> None:
     job = np.full(filming.SLOTS, place)
     job[filming.FRAMES] = 0
     filming.film(job.ctypes.data)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

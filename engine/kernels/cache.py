@@ -10,6 +10,8 @@ import hashlib
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ import numba
 from numba.core import config
 from numba.core.caching import _CacheLocator
 
-__all__ = ["KernelCacheLocator", "cache_folder", "source_hash"]
+__all__ = ["KernelCacheLocator", "alone", "cache_folder", "source_hash"]
 
 _FOLDER = Path(__file__).resolve().parent
 
@@ -89,6 +91,23 @@ class KernelCacheLocator(_CacheLocator):  # type: ignore[misc]
     @classmethod
     def from_function(cls, py_func: Any, py_file: str) -> KernelCacheLocator | None:
         return cls(py_func, py_file) if Path(py_file).resolve().parent == _FOLDER else None
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """One process at a time: Numba numbers the files of a kernel by those it finds, so of two processes that keep the
+    same kernel for different types, one could get the other's machine code.
+    """
+    try:
+        import fcntl
+
+        file = (_CACHE / "lock").open("w")
+    except (ImportError, OSError):  # not a Unix; or nothing can be written, and so nothing will be
+        yield
+        return
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def install() -> None:

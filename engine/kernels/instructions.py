@@ -14,6 +14,7 @@ from typing import Any
 import numba
 from numba import types
 
+from engine.kernels.cache import alone
 from engine.kernels.simd import OPTIONS
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {}
@@ -34,7 +35,7 @@ def address(name: str, dtype: str) -> int:
     key = (name, dtype)
     compiled = _COMPILED.get(key)
     if compiled is None:
-        with _LOCK:
+        with _LOCK, alone():
             compiled = _COMPILED.get(key)
             if compiled is None:
                 signature = types.float64(types.CPointer(_DTYPES[dtype]), types.CPointer(types.int64))

@@ -18,10 +18,10 @@ import pytest
 from starlette.applications import Starlette
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 
-from app import answers, assets, films, line, server, traces, warmth
+from app import answers, assets, films, line, server, traces
 from app.bootstrap import ROOT
 from app.traces import parse_request
-from engine import Trace, warmup
+from engine import Trace
 
 SITE = Starlette(routes=server.ROUTES, middleware=server.MIDDLEWARE, exception_handlers=server.REFUSALS)
 
@@ -181,15 +181,6 @@ def test_the_engine_says_how_far_it_is(monkeypatch):
     assert answer.headers["cache-control"] == "no-store"
 
 
-def test_warming_that_fails_still_opens_the_engine(monkeypatch, caplog):
-    monkeypatch.setattr(warmup, "warm", lambda *_: 1 / 0)
-    monkeypatch.setattr(warmth.gc, "freeze", lambda: None)
-    warming = warmth.Warmth()
-    warming.warm()
-    assert warming.ready
-    assert "warming the engine failed" in caplog.text
-
-
 NOT_YET = """
 import sys, app.server
 print(*sorted({name.partition(".")[0] for name in sys.modules} & {"engine", "llvmlite", "numba", "plotly"}))
@@ -212,19 +203,6 @@ def test_who_asks_before_the_engine_is_there_waits_for_it(monkeypatch):
     calls.clear()
     assert film("to=5").status == 200
     assert calls == [threading.current_thread()]
-
-
-@pytest.mark.parametrize("compiled", [False, True])
-def test_what_is_compiled_already_is_loaded_only_for_the_usual_networks(monkeypatch, compiled):
-    warmed = []
-    monkeypatch.setattr(warmup, "warm", lambda report, dtypes, files=None: warmed.append((*dtypes, files)))
-    monkeypatch.setattr(warmup, "is_compiled", lambda *_: compiled)
-    monkeypatch.setattr(warmth.gc, "freeze", lambda: None)
-    warming = warmth.Warmth()
-    warming.warm()
-    assert warming.state("all")["ready"]
-    first = [("float32", warmup.FEED_FORWARD)]
-    assert warmed == (first if compiled else [*first, ("float32", None), ("float64", warmup.FEED_FORWARD)])
 
 
 def test_small_messages_are_sent_at_once():

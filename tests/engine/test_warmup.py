@@ -1,10 +1,13 @@
-"""The list of what is compiled, kept beside the kernels."""
+"""The list of what is compiled, kept beside the kernels; and processes that compile for the same cache."""
 
 from __future__ import annotations
+
+import threading
 
 import pytest
 
 from engine import warmup
+from engine.kernels import cache
 
 
 @pytest.fixture
@@ -51,3 +54,35 @@ def test_a_folder_that_cannot_be_written_does_not_matter(jobs, monkeypatch, tmp_
     monkeypatch.setattr(warmup, "cache_folder", lambda: tmp_path / "missing")
     warmup.warm(None, ["float32"], warmup.FEED_FORWARD)
     assert not warmup.is_compiled("float32", warmup.FEED_FORWARD)
+
+
+def test_the_compiling_process_tells_how_far_it_is(jobs, capsys):
+    warmup.main("float64", "dense")
+    told = [[int(number) for number in line.split()] for line in capsys.readouterr().out.splitlines()]
+    assert [done for done, _ in told] == list(range(1, len(told) + 1))
+    assert {total for _, total in told} == {len(told)}
+    assert warmup.is_compiled("float64", ["dense"])
+
+
+@pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="no locks on files")
+def test_one_at_a_time_writes_to_the_cache(monkeypatch, tmp_path):
+    monkeypatch.setattr(cache, "_CACHE", tmp_path)
+    order = []
+
+    def other() -> None:
+        with cache.alone():
+            order.append("other")
+
+    with cache.alone():
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join(0.2)
+        order.append("first")
+    thread.join(10)
+    assert order == ["first", "other"]
+
+
+def test_a_cache_that_cannot_be_written_needs_no_lock(monkeypatch, tmp_path):
+    monkeypatch.setattr(cache, "_CACHE", tmp_path / "missing")
+    with cache.alone():
+        pass

@@ -61,10 +61,10 @@ class Server:
             self._still_there(started)
         return time.perf_counter() - started
 
-    def wait_until_compiled(self) -> None:
-        """Until the kernels are there."""
+    def wait_until_compiled(self, kernels: str = "") -> None:
+        """Until the kernels are there: those of feed-forward networks, or "all"."""
         started = time.perf_counter()
-        while b'"ready":true' not in self.get("/engine"):
+        while b'"ready":true' not in self.get(f"/engine?kernels={kernels}"):
             self._still_there(started)
             time.sleep(0.05)
 

@@ -120,13 +120,13 @@ async def start(visitors: int, seconds: float) -> list[Measure]:
     del seconds
     with Server() as server:
         server.start()
-        server.wait_until_compiled()
+        server.wait_until_compiled("all")
     with Server() as server:
         health = server.start()
         tally = Tally()
         first = Visitor(Site(server.port), "", tally)
         await first.arrive(scripts=True)
-        server.wait_until_compiled()
+        server.wait_until_compiled("all")
         held = server.memory()
         others = visitors_of(server.port, visitors, tally)
         await all_of(others, lambda _, one: one.arrive(), 1.0)
