@@ -72,6 +72,7 @@ __all__ = [
     "read_surface",
     "read_view",
     "spec_text",
+    "without",
     "write_link",
     "write_view",
 ]
@@ -97,7 +98,9 @@ KEYS = (
     "v", "data", *DATA_KEYS, "seed", "data_seed", "loss", "labels", "net", "opt", "reg", "regime", "dtype", "edits",
     "step",
 )  # fmt: skip
-SURFACE = re.compile(r"[a-z0-9_.:(),~-]{0,400}", re.ASCII)  # what the stage's surface panel makes of it, it checks itself
+SURFACE = re.compile(
+    r"[a-z0-9_.:(),~-]{0,400}", re.ASCII
+)  # what the stage's surface panel makes of it, it checks itself
 VIEW_KEYS = tuple(CHOICE[name].query for name in VIEW)
 # Of no meaning to an experiment: the page's own, and what others hang on links.
 IGNORED = re.compile(r"lang|embed|embed_options|utm_\w+|fbclid|gclid")
@@ -135,6 +138,11 @@ def read_link_leniently(text: str) -> tuple[engine.Experiment, int, list[LinkPro
     MissingTableError : for a table that is not kept here, or no longer; there is nothing to use in its place
     """
     return _read(text, strict=False)
+
+
+def without(text: str, key: str) -> str:
+    """A link of ours without what it says for `key`."""
+    return re.sub(rf"(^|[?&]){key}=[^&#]*", r"\1", text)
 
 
 def read_view(text: str) -> dict[str, Any]:
@@ -489,10 +497,12 @@ def read_axes(text: str, network: engine.Network, key: str) -> Axes:
     if name != Weights.name:
         axes: Axes = read_spec(Axes, text, key)
         return axes
-    places = [_read_weight(option, network, key) if option else None for option in (*options, "", "")[:2]]
-    dimensions = read_whole(options[2], key) if len(options) > 2 else 2
+    first, second, dimensions, *more = [*options, *[""] * 3][: max(3, len(options))]
+    if more:
+        raise LinkError(key, text, "weights with at most 3 options: first, second, dimensions")
+    places = [_read_weight(option, network, key) if option else None for option in (first, second)]
     try:
-        return Weights(places[0], places[1], dimensions=dimensions)
+        return Weights(places[0], places[1], read_whole(dimensions or "2", key))
     except EngineError as error:
         raise LinkError.of(key, error, text) from None
 

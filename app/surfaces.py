@@ -1,11 +1,11 @@
-"""The loss surface as a service: a step of an experiment and a choice of axes are asked for, one binary answer comes back.
+"""The loss surface as a service: a step of an experiment and axes are asked for, one binary answer comes back.
 
     query string -> SurfaceRequest -> Experiment -> nearest checkpoint -> engine.landscape_blocks -> bytes
 
 As with the film, the answer depends on nothing but the request and the build, and what it may cost is known before it
 runs. The work is a generator, so that a server can slice and end it. Knows no web framework.
 
-The answer, little endian: b"BPS1"; uint32 H, the header's length, a multiple of 4; H bytes of JSON, padded with spaces;
+The answer, little endian: b"BPS1"; uint32 H, a multiple of 4; H bytes of JSON, the header, and spaces;
 then float32 arrays, those of header["fields"] in order, each C-contiguous: "losses" [rows along b, columns along a] with
 NaN and infinity kept, "a" [columns], "b" [rows], "centre" [P], "directions" [dimensions, P]. The P numbers are those of
 header["parameters"], one parameter after the other.
@@ -70,7 +70,9 @@ def parse_request(query: str) -> SurfaceRequest:
     TraceError : 400, naming the key and what it accepts
     """
     if len(query) > traces.LONGEST_QUERY:
-        raise TraceError(400, "link", f"the request is {len(query)} characters long; accepted are {traces.LONGEST_QUERY}")
+        raise TraceError(
+            400, "link", f"the request is {len(query)} characters long; accepted are {traces.LONGEST_QUERY}"
+        )
     values: dict[str, Any] = {field: default for field, default, _ in (*WORDS.values(), *NUMBERS.values())}
     values["span"], rest = None, []
     for part in query.split("&"):
@@ -102,7 +104,9 @@ def half_widths(text: str) -> tuple[float, ...]:
     except ConfigurationError:
         halves = ()
     if len(halves) not in (1, 2) or not all(0.0 < half <= WIDEST for half in halves):
-        raise TraceError(400, "span", f"span is {text[:40]!r}; accepted are one or two numbers above 0, up to {WIDEST:g}")
+        raise TraceError(
+            400, "span", f"span is {text[:40]!r}; accepted are one or two numbers above 0, up to {WIDEST:g}"
+        )
     return halves
 
 
@@ -120,7 +124,9 @@ def read_axes(request: SurfaceRequest, experiment: Experiment) -> Axes:
         raise TraceError(400, "axes", str(error)) from error
     most = MOST_POINTS[axes.dimensions]
     if request.resolution > most:
-        raise TraceError(400, "resolution", f"resolution is {request.resolution}; accepted are 3 to {most} points a side")
+        raise TraceError(
+            400, "resolution", f"resolution is {request.resolution}; accepted are 3 to {most} points a side"
+        )
     return axes
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
+import re
 import socket
 import threading
 from collections import Counter, deque
@@ -236,12 +238,52 @@ def test_every_answer_is_guarded(path):
     assert headers["referrer-policy"]
 
 
+def surface(query: str = "", build: str | None = None, **headers: str) -> Answer:
+    """Asks for a loss surface."""
+    return get(f"/surface/{build or traces.build()}?{query}", **headers)
+
+
+def test_a_surface_may_be_kept_for_ever_and_is_not_sent_again():
+    answer = surface("v=1&data=xor&at=3&resolution=5")
+    assert (answer.status, answer.body[:4]) == (200, b"BPS1")
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    again = surface("v=1&data=xor&at=3&resolution=5", if_none_match=answer.headers["etag"])
+    assert (again.status, again.body) == (304, b"")
+
+
+def test_a_page_of_an_older_build_gets_its_surface_but_keeps_none():
+    assert surface("v=1&resolution=3", build="000000000000").headers["cache-control"] == "no-store"
+
+
+def test_a_surface_that_is_refused_says_which_key_and_why():
+    answer = surface("v=1&axes=sideways")
+    assert (answer.status, json.loads(answer.body)["error"]["key"]) == (400, "axes")
+
+
+def test_plotly_comes_whole_or_packed_under_its_hash():
+    packed, whole = get(assets.plotly_url(), accept_encoding="br, gzip"), get(assets.plotly_url())
+    assert packed.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(packed.body) == whole.body
+    assert b"plotly.js v" in whole.body[:200]
+    assert "immutable" in packed.headers["cache-control"]
+    assert len(packed.body) < 0.4 * len(whole.body)
+    assert get("/plotly/000000000000.js").status == 404
+
+
 @pytest.fixture
 def crowd(monkeypatch):
     """An empty house."""
     monkeypatch.setattr(server.crowd, "_here", Counter())
     monkeypatch.setattr(server.crowd, "_expected", deque())
     return server.crowd
+
+
+@pytest.mark.parametrize("route", [route.path for route in server.ROUTES])
+def test_a_route_is_no_page(crowd, monkeypatch, route):
+    """A full house still answers those who are in."""
+    monkeypatch.setattr(crowd, "most", 0)
+    assert get(re.sub(r"\{.*?\}", "x", route)).headers.get("retry-after") != "15"
+    assert not crowd._expected
 
 
 def test_ready_says_whether_there_is_a_place(crowd, monkeypatch):

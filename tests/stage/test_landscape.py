@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 import engine
-from app import sharing, surfaces, traces
+from app import sharing, surfaces
 from engine.axes import Axes
 from engine.checkpoints import CheckpointCache
+from engine.pieces import finish
 from tests.stage.conftest import Run
 
 LINK = "v=1&net=dense:5:tanh,dense:1"
@@ -19,7 +20,7 @@ BYTES = "const bytes = Uint8Array.from(atob(a.chunk), (c) => c.charCodeAt(0)).bu
 
 
 def surface_bytes(query: str) -> bytes:
-    return traces.drained(surfaces.surface_job(surfaces.parse_request(query), CheckpointCache()))
+    return finish(surfaces.surface_job(surfaces.parse_request(query), CheckpointCache()))
 
 
 def packed(query: str) -> str:
@@ -39,16 +40,24 @@ def states() -> list[dict[str, list[float]]]:
     found = []
     for _ in range(4):
         run.step(15)
-        found.append({name: np.asarray(array, np.float32).reshape(-1).tolist() for name, array in run.parameters().items()})
+        found.append(
+            {name: np.asarray(array, np.float32).reshape(-1).tolist() for name, array in run.parameters().items()}
+        )
     return found
 
 
 @pytest.mark.parametrize("axes", ["random:3", "path", "curvature", "weights", "towards:9", "random:3:1", "path:1"])
 def test_the_browser_projects_as_the_engine_does(run: Run, states: list[dict], axes: str) -> None:
-    body = BYTES + """
+    body = (
+        BYTES
+        + """
       const { plane } = m.decodeSurface(bytes);
-      return a.states.map((state) => { const s = plane.project((name) => new Float32Array(state[name])); return [s.a, s.b, s.distance] })"""
-    told = run("landscape/decode.js", body, {"chunk": packed(f"{LINK}&at=30&axes={axes}&resolution=5"), "states": states})
+      return a.states.map((state) => { const s = plane.project((name) => new Float32Array(state[name])); return [s.a,
+        s.b, s.distance] })"""
+    )
+    told = run(
+        "landscape/decode.js", body, {"chunk": packed(f"{LINK}&at=30&axes={axes}&resolution=5"), "states": states}
+    )
     here = run_at(30)
     wanted = engine.landscape(here, sharing.read_axes(axes, here.experiment.network, "axes"), 5)
     for (a, b, distance), state in zip(told, states, strict=True):
@@ -58,11 +67,16 @@ def test_the_browser_projects_as_the_engine_does(run: Run, states: list[dict], a
 
 
 def test_a_projected_motion_is_the_engines(run: Run, states: list[dict]) -> None:
-    body = BYTES + """
+    body = (
+        BYTES
+        + """
       const { plane } = m.decodeSurface(bytes);
       const s = plane.shadow((name) => new Float32Array(a.state[name]));
       return [s.a, s.b, s.share]"""
-    told = run("landscape/decode.js", body, {"chunk": packed(f"{LINK}&at=30&axes=path&resolution=5"), "state": states[0]})
+    )
+    told = run(
+        "landscape/decode.js", body, {"chunk": packed(f"{LINK}&at=30&axes=path&resolution=5"), "state": states[0]}
+    )
     here = run_at(30)
     wanted = engine.landscape(here, Axes.of("path"), 5)
     flat = np.concatenate([states[0][name] for name in wanted.shapes])
@@ -73,12 +87,17 @@ def test_a_projected_motion_is_the_engines(run: Run, states: list[dict]) -> None
 
 
 def test_a_point_of_the_plane_projects_onto_itself(run: Run) -> None:
-    body = BYTES + """
+    body = (
+        BYTES
+        + """
       const { plane } = m.decodeSurface(bytes);
       const at = plane.at(0.3, -0.7);
       const s = plane.project((name) => at.get(name));
       return [s.a, s.b, s.distance, plane.lengthOf(0.3, -0.7)]"""
-    a, b, distance, length = run("landscape/decode.js", body, {"chunk": packed(f"{LINK}&at=30&axes=random:1&resolution=3")})
+    )
+    a, b, distance, length = run(
+        "landscape/decode.js", body, {"chunk": packed(f"{LINK}&at=30&axes=random:1&resolution=3")}
+    )
     assert (a, b) == pytest.approx((0.3, -0.7), rel=1e-5)
     assert distance < 1e-4 * length
 
@@ -102,25 +121,35 @@ HEIGHTS = """
 """
 
 
-def test_heights_on_the_grid_are_the_losses_and_between_them_on_the_triangles(run: Run, rng: np.random.Generator) -> None:
+def test_heights_on_the_grid_are_the_losses_and_between_them_on_the_triangles(
+    run: Run, rng: np.random.Generator
+) -> None:
     losses = rng.uniform(0.2, 0.9, (4, 5))
-    body = HEIGHTS + """
+    body = (
+        HEIGHTS
+        + """
       const h = m.makeHeights(surface, 'linear');
       const on = [];
       for (const y of surface.b) for (const x of surface.a) on.push(m.heightAt(h, x, y));
       return [on, m.heightAt(h, -1 + 0.25 * 0.5, -1 + 0.5 * (2 / 3)), m.heightAt(h, 1.1, 0)]"""
+    )
     on, between, beside = run("landscape/heights.js", body, grid(losses.tolist()))
     np.testing.assert_allclose(on, losses.reshape(-1), rtol=1e-6)
-    assert between == pytest.approx(losses[0, 0] + 0.25 * (losses[0, 1] - losses[0, 0]) + 0.5 * (losses[1, 0] - losses[0, 0]), rel=1e-5)
+    assert between == pytest.approx(
+        losses[0, 0] + 0.25 * (losses[0, 1] - losses[0, 0]) + 0.5 * (losses[1, 0] - losses[0, 0]), rel=1e-5
+    )
     assert beside is None or np.isnan(beside)
 
 
 def test_what_is_not_finite_is_a_plateau_and_never_a_valley(run: Run) -> None:
     losses = [[0.1, 0.2, float("nan")], [0.2, 0.3, float("inf")], [0.3, 0.4, 0.5]]
-    body = HEIGHTS + """
+    body = (
+        HEIGHTS
+        + """
       const h = m.makeHeights(surface, 'linear');
       return [[...h.broken], h.values[2] === h.top, h.values[5] === h.top, Number.isNaN(m.heightAt(h, 0.9, -0.9)),
         Number.isFinite(m.heightAt(h, -0.9, -0.9)), h.brokenCount]"""
+    )
     assert run("landscape/heights.js", body, grid(losses)) == [[0, 0, 1, 0, 0, 1, 0, 0, 0], True, True, True, True, 2]
 
 
@@ -135,19 +164,26 @@ def test_towering_peaks_are_cut_and_told(run: Run) -> None:
 
 
 def test_logarithmic_heights_go_back_to_the_loss(run: Run) -> None:
-    body = HEIGHTS + "const h = m.makeHeights(surface, 'log'); return [m.heightOf(h, 0.01), m.lossOf(h, m.heightAt(h, 1, 1)), h.cut]"
+    body = (
+        HEIGHTS
+        + """const h = m.makeHeights(surface, 'log'); return [m.heightOf(h, 0.01), m.lossOf(h, m.heightAt(h, 1, 1)),
+          h.cut]"""
+    )
     height, loss, cut = run("landscape/heights.js", body, grid([[0.001, 0.01], [0.1, 10.0]]))
     assert height == pytest.approx(-2)
     assert (loss, cut) == (pytest.approx(10, rel=1e-5), None)
 
 
 def test_a_shaking_surface_keeps_its_range_while_it_fits(run: Run) -> None:
-    body = HEIGHTS + """
+    body = (
+        HEIGHTS
+        + """
       const first = m.makeHeights(surface, 'linear');
       const wider = {...surface, losses: surface.losses.map((v) => 1.4 * v)};
       const second = m.makeHeights(wider, 'linear', first);
       const third = m.makeHeights(surface, 'linear', second);
       return [[first.low, first.top], [second.low, second.top], [third.low, third.top]]"""
+    )
     first, second, third = run("landscape/heights.js", body, grid([[0.2, 0.4], [0.5, 0.8]]))
     assert second[1] > 1.4 * first[1]
     assert third == second
@@ -162,7 +198,9 @@ def perspective() -> np.ndarray:
     view[:3, :3] = [x, np.cross(z, x), z]
     view[:3, 3] = -view[:3, :3] @ eye
     near, far, f = 0.01, 1000.0, 1 / np.tan(np.pi / 8)
-    projection = np.array([[f, 0, 0, 0], [0, f, 0, 0], [0, 0, (far + near) / (near - far), 2 * far * near / (near - far)], [0, 0, -1, 0]])
+    projection = np.array(
+        [[f, 0, 0, 0], [0, f, 0, 0], [0, 0, (far + near) / (near - far), 2 * far * near / (near - far)], [0, 0, -1, 0]]
+    )
     return projection @ view
 
 
@@ -171,7 +209,9 @@ def test_a_camera_places_points_finds_its_eye_and_looks_back(run: Run, rng: np.r
     body = """
       const c = new m.Camera(a.matrix, {left: 10, top: 20, width: 400, height: 300});
       return [a.points.map((p) => c.place(p)), c.eye, a.points.map((p) => c.ray(...c.place(p)))]"""
-    placed, eye, rays = run("landscape/camera.js", body, {"matrix": matrix.T.reshape(-1).tolist(), "points": points.tolist()})
+    placed, eye, rays = run(
+        "landscape/camera.js", body, {"matrix": matrix.T.reshape(-1).tolist(), "points": points.tolist()}
+    )
     for point, pixel, (near, far) in zip(points, placed, rays, strict=True):
         clip = matrix @ [*point, 1.0]
         assert pixel == pytest.approx([10 + 200 * (1 + clip[0] / clip[3]), 20 + 150 * (1 - clip[1] / clip[3])])
@@ -194,7 +234,8 @@ def test_a_line_of_sight_meets_the_surface_where_it_first_comes_to_it(run: Run) 
 
 
 TEXTS = ["random:7~now~train~scene~linear", "path:1~first~test~contour~log~adam:0.03~momentum:0.1",
-         "weights:(dense-1-weight,0):(dense-2-bias,0)~best~batch~scene~linear", "towards:120:1~now~train~contour~linear"]  # fmt: skip
+         "weights:(dense-1-weight,0):(dense-2-bias,0)~best~batch~scene~linear",
+           "towards:120:1~now~train~contour~linear"]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -203,7 +244,9 @@ def test_choices_survive_the_link(run: Run, text: str) -> None:
     assert sharing.read_surface(f"v=1&surface={text}") == text
 
 
-@pytest.mark.parametrize("text", ["", "<script>", "random:1e9~here", "weights:(a b,1)~now", "~~~~~~~", "path~now~train~3d~log~adam:0.1:evil"])
+@pytest.mark.parametrize(
+    "text", ["", "<script>", "random:1e9~here", "weights:(a b,1)~now", "~~~~~~~", "path~now~train~3d~log~adam:0.1:evil"]
+)
 def test_choices_that_are_not_understood_are_the_usual_ones(run: Run, text: str) -> None:
     usual = run("landscape/choices.js", "return m.writeChoices(m.DEFAULTS)")
     written = run("landscape/choices.js", "return m.writeChoices(m.readChoices(a))", text)
@@ -211,20 +254,34 @@ def test_choices_that_are_not_understood_are_the_usual_ones(run: Run, text: str)
 
 
 @pytest.mark.parametrize("axes", ["random:7", "random:0:1", "path", "curvature:1", "towards:5", "weights",
-                                  "weights:(dense-1-weight,3):(dense-2-weight,1)", "weights:(dense-1-bias,2)::1"])  # fmt: skip
+                                  "weights:(dense-1-weight,3):(dense-2-weight,1)",
+                                    "weights:(dense-1-bias,2)::1"])  # fmt: skip
 def test_axes_and_places_are_read_by_the_server_as_they_are_written(run: Run, axes: str) -> None:
-    body = "const c = {...m.DEFAULTS, axes: m.readAxes(a)}; return [m.axesText(c.axes), m.surfaceQuery(c, 9, 13, [1, 0.5]), m.placeValue(c, 0.123456789, -2)]"
+    body = """const c = {...m.DEFAULTS, axes: m.readAxes(a)}; return [m.axesText(c.axes), m.surfaceQuery(c, 9, 13, [1,
+      0.5]), m.placeValue(c, 0.123456789, -2)]"""
     text, query, place = run("landscape/choices.js", body, axes)
     network = sharing.read_link(LINK).network
-    assert text == axes.removesuffix("") and sharing.read_axes(text, network, "axes") == sharing.read_axes(axes, network, "axes")
+    assert text == axes.removesuffix("")
+    assert sharing.read_axes(text, network, "axes") == sharing.read_axes(axes, network, "axes")
     request = surfaces.parse_request(f"{LINK}&{query}")
-    assert (request.step, request.axes, request.resolution, request.span, request.link) == (9, axes, 13, (1.0, 0.5), LINK)
+    assert (request.step, request.axes, request.resolution, request.span, request.link) == (
+        9,
+        axes,
+        13,
+        (1.0, 0.5),
+        LINK,
+    )
     [edit] = sharing.read_link(f"{LINK}&edits=9.place.{place}").edits
     assert edit.value == (sharing.read_axes(axes, network, "axes"), "now", 0.123457, -2.0)
 
 
 def test_racers_take_the_optimisers_place_and_keep_other_edits(run: Run) -> None:
-    edits = [[5, "optimiser", "rmsprop:0.1"], [9, "place", "path:now:1:2"], [12, "learning_rate", "0.3"], [12, "point", "1:2:0"]]
+    edits = [
+        [5, "optimiser", "rmsprop:0.1"],
+        [9, "place", "path:now:1:2"],
+        [12, "learning_rate", "0.3"],
+        [12, "point", "1:2:0"],
+    ]
     body = "return [m.startOf(a), m.racerEdits(a, m.startOf(a), 'adam:0.01'), m.racerEdits([], 0, 'adam:0.01')]"
     start, own, first = run("landscape/race.js", body, edits)
     assert start == 9
@@ -232,7 +289,9 @@ def test_racers_take_the_optimisers_place_and_keep_other_edits(run: Run) -> None
     assert first == [[0, "optimiser", "adam:0.01"]]
 
 
-SUPPLY = BYTES + """
+SUPPLY = (
+    BYTES
+    + """
   const asked = [], later = [];
   let answer = () => new Response(bytes), clock = 0;
   const get = (url, {signal}) => new Promise((yes, no) => {
@@ -241,9 +300,11 @@ SUPPLY = BYTES + """
   });
   const supply = new m.Supply({fetch: get, delay: (go, seconds) => later.push([go, seconds]), now: () => clock});
   const choices = {axes: {kind: 'random', dimensions: 2, seed: 1, step: 0}, centre: 'now', data: 'train'};
-  const wish = {url: '/surface/b', link: 'v=1', edits: [[4, 'learning_rate', '0.3'], [40, 'learning_rate', '1']], step: 30, choices, span: null};
+  const wish = {url: '/surface/b', link: 'v=1', edits: [[4, 'learning_rate', '0.3'], [40, 'learning_rate', '1']],
+    step: 30, choices, span: null};
   const sides = () => asked.map((url) => Number(new URL(url, location.href).searchParams.get('resolution')));
 """
+)
 
 
 def supply(run: Run, body: str, **more: Any) -> Any:
@@ -251,9 +312,12 @@ def supply(run: Run, body: str, **more: Any) -> Any:
 
 
 def test_a_coarse_surface_comes_first_and_the_link_carries_only_what_is_felt(run: Run) -> None:
-    sides, url, surface = supply(run, "await supply.ask(wish, [13, 61]); return [sides(), asked[0], supply.surface.columns]")
+    sides, url, surface = supply(
+        run, "await supply.ask(wish, [13, 61]); return [sides(), asked[0], supply.surface.columns]"
+    )
     assert (sides, surface) == ([13, 61], 13)
-    assert "edits=4.learning_rate.0.3&" in url and "at=30&axes=random:1&centre=now&over=train" in url
+    assert "edits=4.learning_rate.0.3&" in url
+    assert "at=30&axes=random:1&centre=now&over=train" in url
 
 
 def test_a_slow_server_is_asked_for_one_in_between(run: Run) -> None:
@@ -263,13 +327,15 @@ def test_a_slow_server_is_asked_for_one_in_between(run: Run) -> None:
 
 
 def test_a_newer_wish_drops_the_older_one(run: Run) -> None:
-    body = "const old = supply.ask(wish, [13, 61]); await supply.ask({...wish, step: 31}, [13]); await old; return [sides(), supply.flight, supply.trouble]"
+    body = """const old = supply.ask(wish, [13, 61]); await supply.ask({...wish, step: 31}, [13]); await old;
+      return [sides(), supply.flight, supply.trouble]"""
     assert supply(run, body) == [[13, 13], None, None]
 
 
 def test_too_fine_a_surface_leaves_the_coarse_one(run: Run) -> None:
     body = """
-      answer = (url) => url.includes('=61') ? new Response('{"error":{"key":"resolution","message":"too much"}}', {status: 413}) : new Response(bytes);
+      answer = (url) => url.includes('=61') ? new Response('{"error":{"key":"resolution","message":"too much"}}',
+        {status: 413}) : new Response(bytes);
       await supply.ask(wish, [13, 61]); return [supply.limited, supply.trouble, supply.surface.columns]"""
     assert supply(run, body) == [True, None, 13]
 
@@ -286,18 +352,36 @@ def test_a_refusal_is_told_and_a_lost_server_asked_again(run: Run) -> None:
     assert supply(run, body) == [["refused", "no such axes", 0], None, 13]
 
 
+def test_a_place_in_the_line_is_waited_for(run: Run) -> None:
+    body = """
+      let times = 0;
+      answer = () => times++ < 2 ? new Response('{"error":{"key":"line","place":2}}', {status: 202}) : new Response(bytes);
+      const all = supply.ask(wish, [13]);
+      while (later.length < 1) await new Promise((go) => setTimeout(go, 1)); later[0][0]();
+      while (later.length < 2) await new Promise((go) => setTimeout(go, 1)); later[1][0]();
+      await all;
+      return [times, later.every(([, seconds]) => seconds >= 0.3 && seconds <= 0.6), supply.trouble, supply.surface.columns]"""
+    assert supply(run, body) == [3, True, None, 13]
+
+
 def test_the_reading_warns_where_the_picture_misleads(run: Run) -> None:
-    body = HEIGHTS + """
+    body = (
+        HEIGHTS
+        + """
       const { makeHeights } = await import('/stage/landscape/heights.js');
       const heights = makeHeights(surface, 'linear');
       const plane = { lengthOf: (x, y) => Math.hypot(x, y) };
       const say = (key) => key, format = {value: String, percent: String, count: String};
-      const told = (point, more = {}) => m.warnings({ heights, surface: {...surface, plane, header: {examples: 9}}, choices: {data: 'train'}, point,
+      const told = (point, more = {}) => m.warnings({ heights, surface: {...surface, plane, header: {examples: 9}},
+        choices: {data: 'train'}, point,
         gradient: null, update: null, racers: [], shakes: false, limited: false, waiting: true, say, format, ...more });
       const at = {step: 3, a: 0, b: 0, distance: 0, loss: 0.5};
-      return [told(at), told({...at, distance: 1}), told({...at, loss: 0.8}), told({...at, a: 3}), told(at, {waiting: false}),
+      return [told(at), told({...at, distance: 1}), told({...at, loss: 0.8}), told({...at, a: 3}), told(at,
+        {waiting: false}),
         told(at, {choices: {data: 'batch'}}), told(at, {racers: [{name: 'x', point: {...at, distance: 2}}]})]"""
+    )
     flat = [[0.2, 0.35, 0.5], [0.35, 0.5, 0.65], [0.5, 0.65, 0.9]]
     assert run("landscape/readout.js", body, grid(flat)) == [
-        [], ["surface_far"], ["surface_off"], ["surface_beside"], ["surface_coarse"], ["surface_batch"], ["surface_far_racer"],
+        [], ["surface_far"], ["surface_off"], ["surface_beside"], ["surface_coarse"], ["surface_batch"],
+          ["surface_far_racer"],
     ]  # fmt: skip

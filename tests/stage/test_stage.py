@@ -229,7 +229,14 @@ def test_a_changed_rate_becomes_an_edit_at_the_shown_step(open_stage: Open) -> N
 def test_where_the_film_stands_is_told_to_python_and_to_the_address(open_stage: Open) -> None:
     page = open_stage(step=10)
     page.wait_for_function("location.search.includes('step=10')")
-    assert sent(page, "player")[-1] == {"link": "data=circle", "edits": [], "step": 10, "follow": 0, "selected": None}
+    assert sent(page, "player")[-1] == {
+        "link": "data=circle",
+        "edits": [],
+        "step": 10,
+        "follow": 0,
+        "selected": None,
+        "surface": None,
+    }
 
 
 def test_a_running_film_keeps_the_experiment_in_the_address(open_stage: Open) -> None:

@@ -21,7 +21,8 @@ export function transform(m, [x, y, z, w = 1]) {
 
 /** @returns {number[]|null} the inverse by Gauss and Jordan; null for a matrix that has none */
 export function invert(matrix) {
-  const rows = [0, 1, 2, 3].map((r) => [0, 1, 2, 3, 4, 5, 6, 7].map((c) => (c < 4 ? matrix[4 * c + r] : Number(c - 4 === r))));
+  const rows = [0, 1, 2, 3].map((r) => [0, 1, 2, 3, 4, 5, 6,
+    7].map((c) => (c < 4 ? matrix[4 * c + r] : Number(c - 4 === r))));
   for (let column = 0; column < 4; column += 1) {
     const pivot = rows.slice(column).reduce((a, b) => (Math.abs(b[column]) > Math.abs(a[column]) ? b : a));
     if (!(Math.abs(pivot[column]) > 0)) return null;

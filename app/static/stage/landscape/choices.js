@@ -25,7 +25,8 @@ export const DEFAULTS = {
 const PLACE = /^\(([a-z0-9-]{1,80}),(\d{1,9})\)$/;
 const RACER = /^[a-z_]{1,24}(:[0-9.e-]{1,24})?$/;
 
-/** The axes as the route and edits read them: `random:7`, `weights:(dense-1-weight,0):(dense-1-weight,1)`. @param {Axes} axes */
+/** The axes as the route and edits read them: `random:7`,
+ * `weights:(dense-1-weight,0):(dense-1-weight,1)`. @param {Axes} axes */
 export function axesText({ kind, dimensions, seed, step, first, second }) {
   const own = {
     random: [String(seed)], path: [], curvature: [], weights: [placeText(first), placeText(second)],

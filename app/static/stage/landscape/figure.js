@@ -1,6 +1,8 @@
 /**
- * The figure that Plotly is given: a mesh or contours over a plane, a curve over a line. A mesh of the very triangles and not
- * Plotly's "surface", which draws no fewer than 128 x 128 squares: without a GPU that turns at 10 pictures a second, this at
+ * The figure that Plotly is given: a mesh or contours over a plane,
+ * a curve over a line. A mesh of the very triangles and not
+ * Plotly's "surface", which draws no fewer than 128 x 128 squares: without a GPU that turns at 10 pictures a second,
+ * this at
  * 35. Pure.
  *
  * @typedef {import("./heights.js").Heights} Heights
@@ -58,7 +60,8 @@ function sceneFigure(heights, style) {
 }
 
 function frame({ theme }, margin) {
-  return { margin, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { family: theme.font, color: theme.soft },
+  return { margin, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { family: theme.font,
+    color: theme.soft },
     showlegend: false, autosize: true };
 }
 
@@ -142,7 +145,8 @@ function grid(heights, { ink }) {
     lines.z.push(broken[at] ? null : values[at] + 0.004 * (top - low));
   };
   const end = () => [lines.x, lines.y, lines.z].forEach((list) => list.push(null));
-  const some = (count) => [...Array(count).keys()].filter((n) => n % Math.max(1, Math.round((count - 1) / LINES)) === 0);
+  const some = (count) => [...Array(count).keys()].filter((n) => n % Math.max(1,
+    Math.round((count - 1) / LINES)) === 0);
   for (const row of some(rows)) {
     for (let column = 0; column < columns; column += 1) put(row, column);
     end();
@@ -151,7 +155,8 @@ function grid(heights, { ink }) {
     for (let row = 0; row < rows; row += 1) put(row, column);
     end();
   }
-  return { type: "scatter3d", mode: "lines", ...lines, ...QUIET, line: { color: ink, width: 1 }, opacity: 0.22, connectgaps: false };
+  return { type: "scatter3d", mode: "lines", ...lines, ...QUIET, line: { color: ink, width: 1 }, opacity: 0.22,
+    connectgaps: false };
 }
 
 function contourFigure(heights, style) {
@@ -163,9 +168,11 @@ function contourFigure(heights, style) {
   const over = { x: heights.a, y: heights.b, ...QUIET };
   return {
     data: [
-      { type: "heatmap", ...over, z: table((at, row, column) => (broken[at] ? (row + column) % 2 : null)), zmin: 0, zmax: 1,
+      { type: "heatmap", ...over, z: table((at, row, column) => (broken[at] ? (row + column) % 2 : null)), zmin: 0,
+        zmax: 1,
         colorscale: [[0, even], [1, odd]], zsmooth: false },
-      { type: "contour", ...over, z: table((at) => (broken[at] ? null : values[at])), zmin: low, zmax: top, connectgaps: false,
+      { type: "contour", ...over, z: table((at) => (broken[at] ? null : values[at])), zmin: low, zmax: top,
+        connectgaps: false,
         colorscale: colourScale(dark), contours: { coloring: "heatmap", start: low, end: top, size: (top - low) / 16 },
         line: { width: 0.8, color: paper }, autocontour: false },
     ],
@@ -175,7 +182,8 @@ function contourFigure(heights, style) {
 
 function flatAxes(heights, { theme, titles }, yRange, more) {
   const axis = (title, range) => ({
-    title: { text: title, font: { size: 12 }, standoff: 6 }, range, color: theme.soft, gridcolor: theme.line, zeroline: false,
+    title: { text: title, font: { size: 12 }, standoff: 6 }, range, color: theme.soft, gridcolor: theme.line,
+      zeroline: false,
     tickfont: { size: 10 }, ticks: "", fixedrange: false,
   });
   return { dragmode: "pan", hovermode: false, uirevision: "view", xaxis: axis(titles[0], ends(heights.a)),
@@ -188,10 +196,12 @@ function lineFigure(heights, style) {
   const y = Array.from(values, (height, i) => (broken[i] ? null : height));
   const titled = { ...style, titles: [titles[0], titles[2]] };
   return {
-    data: [{ type: "scatter", mode: "lines", x: a, y, ...QUIET, connectgaps: false, line: { color: theme.positive, width: 2.5 } }],
+    data: [{ type: "scatter", mode: "lines", x: a, y, ...QUIET, connectgaps: false, line: { color: theme.positive,
+      width: 2.5 } }],
     layout: {
       ...frame(style, { l: 52, r: 8, t: 8, b: 38 }),
-      ...flatAxes(heights, titled, heightRange(heights), heightTicks(heights, style)), shapes: brokenBands(heights, theme),
+      ...flatAxes(heights, titled, heightRange(heights), heightTicks(heights, style)), shapes: brokenBands(heights,
+        theme),
     },
   };
 }
@@ -199,6 +209,7 @@ function lineFigure(heights, style) {
 function brokenBands({ a, broken }, { dark }) {
   const half = (a[1] - a[0]) / 2;
   const [fillcolor] = brokenColours(dark);
-  return [...a].flatMap((x, i) => (broken[i] ? [{ type: "rect", yref: "paper", x0: x - half, x1: x + half, y0: 0, y1: 1, fillcolor,
+  return [...a].flatMap((x, i) => (broken[i] ? [{ type: "rect", yref: "paper", x0: x - half, x1: x + half, y0: 0,
+    y1: 1, fillcolor,
     opacity: 0.6, line: { width: 0 } }] : []));
 }

@@ -8,23 +8,31 @@ import { weightName } from "./names.js";
 const LISTED = 240;
 
 /**
- * @param {{say: Function, format: object, change: (choices: object) => void}} tools  change: some choices are others now
+ * @param {{say: Function, format: object,
+ *   change: (choices: object) => void}} tools  change: some choices are others now
  */
 export function createForm({ say, format, change }) {
   let shown = null;
-  const axesMenu = menu("surface_axes", KINDS, (kind) => say(`surface_axes_${kind}`), (kind) => turn({ kind }));
-  const dimensions = menu("surface_dimensions", ["2", "1"], (n) => say(`surface_dimensions_${n}`),
+  const axesMenu = menu(say("surface_axes"), say("surface_axes_help"), KINDS, (kind) => say(`surface_axes_${kind}`),
+    (kind) => turn({ kind }));
+  const dimensions = menu(say("surface_dimensions"), say("surface_dimensions_help"), ["2", "1"],
+    (n) => say(`surface_dimensions_${n}`),
     (n) => turn({ dimensions: Number(n) }));
   const menus = {
-    drawing: menu("surface_drawing", DRAWINGS, (name) => say(`surface_drawing_${name}`), (drawing) => change({ drawing })),
-    scale: menu("surface_scale", SCALES, (name) => say(`surface_scale_${name}`), (scale) => change({ scale })),
-    data: menu("surface_data", DATA, (name) => say(`surface_data_${name}`), (data) => change({ data })),
-    centre: menu("surface_centre", CENTRES, (name) => say(`surface_centre_${name}`), (centre) => change({ centre })),
+    drawing: menu(say("surface_drawing"), say("surface_drawing_help"), DRAWINGS,
+      (name) => say(`surface_drawing_${name}`), (drawing) => change({ drawing })),
+    scale: menu(say("surface_scale"), say("surface_scale_help"), SCALES, (name) => say(`surface_scale_${name}`),
+      (scale) => change({ scale })),
+    data: menu(say("surface_data"), say("surface_data_help"), DATA, (name) => say(`surface_data_${name}`),
+      (data) => change({ data })),
+    centre: menu(say("surface_centre"), say("surface_centre_help"), CENTRES, (name) => say(`surface_centre_${name}`),
+      (centre) => change({ centre })),
   };
   const again = h("button", { type: "button", class: "landscape-button", text: say("surface_again"),
     onclick: () => turn({ seed: shown.axes.seed + 1 }) });
   const weights = ["first", "second"].map((which) => weightMenu(which));
-  const step = h("input", { type: "number", min: 0, step: 1, onchange: () => turn({ step: Math.max(0, Math.round(step.valueAsNumber) || 0) }) });
+  const step = h("input", { type: "number", min: 0, step: 1, onchange: () => turn({ step: Math.max(0,
+    Math.round(step.valueAsNumber) || 0) }) });
   const stepField = field(say("surface_towards_step"), step);
   const help = h("p", { class: "landscape-help" });
   const own = h("div", { class: "landscape-own" }, again, ...weights.map((one) => one.element), stepField);
@@ -37,10 +45,10 @@ export function createForm({ say, format, change }) {
     return h("label", { class: "landscape-field" }, h("span", { text: label }), input);
   }
 
-  function menu(label, values, spell, take) {
+  function menu(label, help, values, spell, take) {
     const options = values.map((value) => h("option", { value, text: spell(value) }));
-    const select = h("select", { title: say(`${label}_help`), onchange: () => take(select.value) }, ...options);
-    return { element: field(say(label), select), select, set: (value) => select.value !== value && (select.value = value) };
+    const select = h("select", { title: help, onchange: () => take(select.value) }, ...options);
+    return { element: field(label, select), select, set: (value) => select.value !== value && (select.value = value) };
   }
 
   function weightMenu(which) {
@@ -54,7 +62,8 @@ export function createForm({ say, format, change }) {
 
   /**
    * @param {import("./choices.js").Choices} choices
-   * @param {{parameters: {name: string, size: number}[], places: [string, number][]|null, model: object, scene: boolean}} about
+   * @param {{parameters: {name: string, size: number}[], places: [string, number][]|null, model: object,
+   *   scene: boolean}} about
    *   places: the weights that are the axes now; scene: 3-D can be drawn
    */
   function render(choices, { parameters, places, model, scene }) {
@@ -81,7 +90,8 @@ export function createForm({ say, format, change }) {
     const key = JSON.stringify(offered);
     if (key !== one.key) {
       one.key = key;
-      one.select.replaceChildren(...offered.map((place) => h("option", { value: placeKey(place), text: weightName(place, { model, say }) })));
+      one.select.replaceChildren(...offered.map((place) => h("option", { value: placeKey(place),
+        text: weightName(place, { model, say }) })));
     }
     if (chosen) one.select.value = placeKey(chosen);
   }
@@ -108,29 +118,34 @@ function readPlace(text) {
 
 /**
  * Buttons that turn and zoom, for those who do not drag.
- * @param {{say: Function, turn: (around: number, up: number) => void, zoom: (factor: number) => void, reset: () => void}} tools
+ * @param {{say: Function, turn: (around: number, up: number) => void, zoom: (factor: number) => void,
+ *   reset: () => void}} tools
  */
 export function createViewButtons({ say, turn, zoom, reset }) {
-  const button = (name, label, run) => iconButton(name, say(label), run);
-  const turns = h("span", { class: "landscape-turns" }, button("previous", "surface_turn_left", () => turn(-15, 0)),
-    button("next", "surface_turn_right", () => turn(15, 0)), button("up", "surface_turn_up", () => turn(0, 10)),
-    button("down", "surface_turn_down", () => turn(0, -10)));
+  const turns = h("span", { class: "landscape-turns" }, iconButton("previous", say("surface_turn_left"),
+    () => turn(-15, 0)),
+    iconButton("next", say("surface_turn_right"), () => turn(15, 0)), iconButton("up", say("surface_turn_up"),
+      () => turn(0, 10)),
+    iconButton("down", say("surface_turn_down"), () => turn(0, -10)));
   const element = h("div", { class: "landscape-view", role: "group", "aria-label": say("surface_view") }, turns,
-    button("plus", "surface_zoom_in", () => zoom(0.8)), button("minus", "surface_zoom_out", () => zoom(1.25)),
-    button("restart", "surface_view_reset", reset));
+    iconButton("plus", say("surface_zoom_in"), () => zoom(0.8)), iconButton("minus", say("surface_zoom_out"),
+      () => zoom(1.25)),
+    iconButton("restart", say("surface_view_reset"), reset));
   return { element, render: (scene) => setHidden(turns, !scene) };
 }
 
 /**
  * Two numbers and a button: the keyboard's way to put the network somewhere.
- * @param {{say: Function, put: (a: number, b: number) => void, point: (target: {a: number, b: number}|null) => void}} tools
+ * @param {{say: Function, put: (a: number, b: number) => void, point: (target: {a: number,
+ *   b: number}|null) => void}} tools
  */
 export function createPlaceForm({ say, put, point }) {
   const input = (label) => h("input", { type: "number", step: "any", "aria-label": label, oninput: show });
   const [a, b] = [input("a"), input("b")];
   const button = h("button", { type: "submit", class: "landscape-button", text: say("surface_put") });
   const labels = [["a", a], ["b", b]].map(([name, field]) => h("label", {}, h("i", { text: name }), field));
-  const element = h("form", { class: "landscape-place", onsubmit: submit, onfocusout: () => point(null) }, ...labels, button);
+  const element = h("form", { class: "landscape-place", onsubmit: submit, onfocusout: () => point(null) }, ...labels,
+    button);
 
   function target() {
     const value = { a: a.valueAsNumber, b: b.closest("label").hidden ? 0 : b.valueAsNumber };

@@ -13,7 +13,8 @@
 /** A peak this many times higher than nine tenths of the surface would hide the rest: it is cut off. */
 const TOWERING = 3;
 const KEPT = 1.6;
-/** The range of a surface that shakes is kept until it does not fit, or fills less than this share; it gets some air then. */
+/** The range of a surface that shakes is kept until it does not fit, or fills less than this share;
+ * it gets some air then. */
 const SHRUNK = 0.25;
 const AIR = 0.5;
 const LEAST = 1e-9;
@@ -30,7 +31,8 @@ export function makeHeights({ a, b, rows, columns, losses }, scale, before = nul
   const [low, high] = [finite[0] ?? 0, finite.at(-1) ?? 1];
   const cut = scale === "linear" ? cutOf(finite) : null;
   const heights = {
-    scale, a, b, rows, columns, floor, cut, values: new Float32Array(losses.length), broken: new Uint8Array(losses.length),
+    scale, a, b, rows, columns, floor, cut, values: new Float32Array(losses.length),
+      broken: new Uint8Array(losses.length),
     brokenCount: losses.length - finite.length,
   };
   heights.low = rawHeight(heights, low);
@@ -54,7 +56,8 @@ function steady(heights, before) {
   const room = before.top - before.low;
   const fits = heights.low >= before.low && heights.top <= before.top && heights.top - heights.low > SHRUNK * room;
   const air = AIR * (heights.top - heights.low);
-  const [low, top] = fits ? [before.low, before.top] : [Math.max(heights.low - air, Math.min(0, heights.low)), heights.top + air];
+  const [low, top] = fits ? [before.low, before.top] : [Math.max(heights.low - air, Math.min(0, heights.low)),
+    heights.top + air];
   Object.assign(heights, { low, top });
 }
 

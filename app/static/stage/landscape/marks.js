@@ -1,5 +1,6 @@
 /**
- * What moves over the surface, on a canvas of its own: the path so far, the network as a ball at its true loss with a stem
+ * What moves over the surface, on a canvas of its own: the path so far,
+ * the network as a ball at its true loss with a stem
  * down to the drawn surface, the way down and the next step, other optimisers, and the place that is pointed at.
  *
  * @typedef {{a: number, b: number, height: number}} Place  height: of the true loss, as it is drawn
@@ -100,7 +101,8 @@ const CORNERS = {
   square: [[-0.9, -0.9], [0.9, -0.9], [0.9, 0.9], [-0.9, 0.9]],
   triangle: [[0, -1.15], [1.05, 0.8], [-1.05, 0.8]],
   diamond: [[0, -1.25], [1.1, 0], [0, 1.25], [-1.1, 0]],
-  cross: [[-0.4, -1.1], [0.4, -1.1], [0.4, -0.4], [1.1, -0.4], [1.1, 0.4], [0.4, 0.4], [0.4, 1.1], [-0.4, 1.1], [-0.4, 0.4],
+  cross: [[-0.4, -1.1], [0.4, -1.1], [0.4, -0.4], [1.1, -0.4], [1.1, 0.4], [0.4, 0.4], [0.4, 1.1], [-0.4, 1.1],
+    [-0.4, 0.4],
     [-1.1, 0.4], [-1.1, -0.4], [-0.4, -0.4]],
 };
 
@@ -110,7 +112,8 @@ function polygon(ctx, x, y, corners) {
 }
 
 function drawArrow(ctx, view, spot, { arrow, heightAt, theme }) {
-  pointer(ctx, view.place(spot.a, spot.b, spot.height), tip(view, spot, arrow, heightAt), { colour: theme.ink, dash: [] });
+  pointer(ctx, view.place(spot.a, spot.b, spot.height), tip(view, spot, arrow, heightAt), { colour: theme.ink,
+    dash: [] });
 }
 
 function drawStep(ctx, view, spot, { step, heightAt, theme }) {

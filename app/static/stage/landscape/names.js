@@ -9,7 +9,8 @@ import { plainName } from "./choices.js";
  * @param {{model: import("../model.js").Model|null, say: Function}} told
  */
 export function weightName([name, index], { model, say }) {
-  const found = model?.layers.findIndex((layer, at) => at > 0 && [".weight", ".bias"].some((end) => plainName(layer.name + end) === plainName(name)));
+  const found = model?.layers.findIndex((layer, at) => at > 0 && [".weight",
+    ".bias"].some((end) => plainName(layer.name + end) === plainName(name)));
   if (!(found > 0)) return say("surface_parameter", { name, index });
   const bias = plainName(name).endsWith("-bias");
   if (bias) return say("surface_bias", { unit: unitName({ model, say }, found, index) });
@@ -33,13 +34,15 @@ export function axisTitles({ header }, { axes, data }, told) {
     weights: () => [0, 1].map((k) => (header.places[k] ? weightName(header.places[k], told) : "")),
     random: () => [1, 2].map((number) => say("surface_axis_random", { number })),
     path: () => [0, 1].map((k) => say("surface_axis_path", { number: k + 1, share: share(k) })),
-    curvature: () => [say("surface_axis_gradient"), say("surface_axis_curvature", { curvature: format.value(header.curvature) })],
+    curvature: () => [say("surface_axis_gradient"), say("surface_axis_curvature", {
+      curvature: format.value(header.curvature) })],
     towards: () => [say("surface_axis_towards", { step: format.count(axes.step) }), say("surface_axis_aside")],
   }[axes.kind]();
   return [...titles, height];
 }
 
-/** The parameter of an edge of the stage, as a place; null where there is none. @param {import("../model.js").Model} model */
+/** The parameter of an edge of the stage, as a place;
+ * null where there is none. @param {import("../model.js").Model} model */
 export function placeOfEdge(model, { layer, to, from }) {
   const name = model.layers[layer]?.name;
   return name ? [plainName(`${name}.weight`), to * model.layers[layer - 1].units + from] : null;

@@ -1,8 +1,10 @@
 /**
- * The loss surface under the network: asks for the surface, draws it when it comes, and moves the network over it with the
+ * The loss surface under the network: asks for the surface, draws it when it comes,
+ * and moves the network over it with the
  * film. Everything it shows of a moment follows from that moment's frame and the surface in hand.
  *
- * @typedef {{url: string, plotly: string, traceUrl: string, link: string, optimisers: {value: string, label: string}[]}} Setup
+ * @typedef {{url: string, plotly: string, traceUrl: string, link: string, optimisers: {value: string,
+ *   label: string}[]}} Setup
  * @typedef {{setup: Setup, state: import("../reducer.js").State, frame: import("../chunk.js").Frame,
  *   next: import("../chunk.js").Frame|null, film: import("../film.js").Film, moment: import("../timeline.js").Moment,
  *   model: import("../model.js").Model, theme: import("../theme.js").Theme, moving: boolean, rate: number}} Now
@@ -32,7 +34,8 @@ import { Supply } from "./supply.js";
 import { between, shareOf, Trail } from "./trail.js";
 
 /**
- * Points along a side: the first at once, the rest behind it. A plane that is laid anew while the film plays is drawn once and
+ * Points along a side: the first at once,
+ * the rest behind it. A plane that is laid anew while the film plays is drawn once and
  * not too fine, as each drawing costs the film a few frames; one that stands is refined.
  */
 const RESOLUTIONS = { plane: [13, 61], line: [61, 301], again: [31], shaking: [17] };
@@ -56,7 +59,8 @@ const STILL = 5;
 export class LandscapePanel {
   /** @param {HTMLElement} host @param {object} tools  say, format, act, edit, wake @param {Setup} setup */
   constructor(host, tools, setup) {
-    Object.assign(this, { host, tools, setup, target: null, shownKey: "", askedKey: "", lastAsk: -Infinity, lastReading: -Infinity });
+    Object.assign(this, { host, tools, setup, target: null, shownKey: "", askedKey: "", lastAsk: -Infinity,
+      lastReading: -Infinity });
     this.graphics = findGraphics(document);
     this.supply = new Supply({ onChange: () => this.arrived() });
     this.race = new Race({ onChange: () => tools.wake() });
@@ -67,24 +71,30 @@ export class LandscapePanel {
   build() {
     const { say } = this.tools;
     this.form = createForm({ ...this.tools, change: (changes) => this.change(changes) });
-    this.buttons = createViewButtons({ say, turn: (around, up) => this.view?.turn(around, up), zoom: (factor) => this.view?.zoom(factor),
+    this.buttons = createViewButtons({ say, turn: (around, up) => this.view?.turn(around, up),
+      zoom: (factor) => this.view?.zoom(factor),
       reset: () => this.view?.reset() });
     this.places = createPlaceForm({ say, put: (a, b) => this.put(a, b), point: (target) => this.aim(target) });
     this.legend = createLegend({ ...this.tools, setup: this.setup, race: (racers) => this.change({ racers }) });
     this.canvas = h("canvas", { class: "landscape-marks", "aria-hidden": "true" });
     this.surface2d = createSurface(this.canvas);
     this.bar = h("i");
-    this.progress = h("div", { class: "landscape-progress", role: "progressbar", "aria-label": say("surface_making"), "aria-valuemin": 0,
+    this.progress = h("div", { class: "landscape-progress", role: "progressbar", "aria-label": say("surface_making"),
+      "aria-valuemin": 0,
       "aria-valuemax": 100, hidden: true }, this.bar);
     this.note = h("p", { class: "landscape-note", role: "status", text: say("surface_loading") });
-    this.box = h("div", { class: "landscape-box", role: "img", "aria-label": say("surface_title") }, this.canvas, this.note);
+    this.box = h("div", { class: "landscape-box", role: "img", "aria-label": say("surface_title") }, this.canvas,
+      this.note);
     this.sentence = h("p", { class: "landscape-sentence" });
     this.warnings = h("ul", { class: "landscape-warnings" });
     this.table = h("tbody");
-    this.retry = h("button", { type: "button", class: "landscape-button", text: say("retry"), hidden: true, onclick: () => this.again() });
+    this.retry = h("button", { type: "button", class: "landscape-button", text: say("retry"), hidden: true,
+      onclick: () => this.again() });
     this.controls = h("div", { class: "landscape-controls", hidden: true }, this.legend.element, this.places.element);
-    const numbers = h("details", { class: "table" }, h("summary", { text: say("surface_numbers") }), h("table", {}, this.table));
+    const numbers = h("details", { class: "table" }, h("summary", { text: say("surface_numbers") }), h("table", {},
+      this.table));
     this.details = numbers;
+    numbers.addEventListener("toggle", () => this.reread());
     this.host.replaceChildren(this.styleLink(), this.form.element, h("div", { class: "landscape-body" },
       h("div", { class: "landscape-picture" }, this.box, this.progress, this.buttons.element),
       h("div", { class: "landscape-side" }, this.sentence, this.warnings, this.retry, this.controls, numbers)));
@@ -96,7 +106,8 @@ export class LandscapePanel {
   }
 
   listen() {
-    this.box.addEventListener("pointerdown", (event) => event.isPrimary && event.button === 0 && this.hold(event), true);
+    this.box.addEventListener("pointerdown", (event) => event.isPrimary && event.button === 0 && this.hold(event),
+      true);
     this.box.addEventListener("pointermove", (event) => !event.buttons && this.aim(this.pick(event)));
     this.box.addEventListener("pointerleave", () => this.aim(null));
     this.observer = new ResizeObserver(() => this.resize());
@@ -153,7 +164,8 @@ export class LandscapePanel {
   /** What the surface in hand, or on its way, is of; two moments of one key need no other surface. */
   keyOf(step) {
     const { axes, centre, data } = this.choices;
-    return JSON.stringify([this.now.setup.link, editsBefore(this.now.state.edits, step + 1), axesText(axes), centre, data]);
+    return JSON.stringify([this.now.setup.link, editsBefore(this.now.state.edits, step + 1), axesText(axes), centre,
+      data]);
   }
 
   /** Why there cannot be a surface of these axes yet; null where there can. */
@@ -253,9 +265,14 @@ export class LandscapePanel {
   }
 
   arrived() {
-    this.lastReading = -Infinity;
     if (!this.supply.flight) setHidden(this.progress, true);
     if (this.pending && this.supply.surface?.step === this.pending.step) this.putPending();
+    this.reread();
+  }
+
+  /** The words do not wait for their turn. */
+  reread() {
+    this.lastReading = -Infinity;
     this.tools.wake();
   }
 
@@ -318,8 +335,10 @@ export class LandscapePanel {
   runners() {
     const { theme, frame } = this.now;
     const place = (point) => ({ a: point.a, b: point.b, height: this.heightOf(point) });
-    const upTo = (trail, point) => [...trail.upTo(frame.step), ...(point ? [point] : [])].filter((p) => within(this.heights, p.a, p.b)).map(place);
-    const own = { trail: upTo(this.trail, this.point), spot: this.spotOf(this.point), ...racerStyle(theme, 0), label: "" };
+    const upTo = (trail, point) => [...trail.upTo(frame.step),
+      ...(point ? [point] : [])].filter((p) => within(this.heights, p.a, p.b)).map(place);
+    const own = { trail: upTo(this.trail, this.point), spot: this.spotOf(this.point), ...racerStyle(theme, 0),
+      label: "" };
     return [own, ...this.race.racers.map((racer, index) => this.runner(racer, index, upTo))];
   }
 
@@ -329,7 +348,8 @@ export class LandscapePanel {
     const frame = player.film.frameAt(this.now.state.position + 1e-6);
     const point = frame && trail.at(frame);
     const label = this.legend.nameOf(text);
-    return { trail: point ? upTo(trail, point) : [], spot: this.spotOf(point), point, ...racerStyle(this.now.theme, index + 1), label };
+    return { trail: point ? upTo(trail, point) : [], spot: this.spotOf(point), point, ...racerStyle(this.now.theme,
+      index + 1), label };
   }
 
   trailOf(text) {
@@ -344,7 +364,8 @@ export class LandscapePanel {
   }
 
   spotOf(point) {
-    return point && within(this.heights, point.a, point.b) ? { a: point.a, b: point.b, height: this.heightOf(point) } : null;
+    return point && within(this.heights, point.a, point.b) ? { a: point.a, b: point.b,
+      height: this.heightOf(point) } : null;
   }
 
   showMarks() {
@@ -354,7 +375,8 @@ export class LandscapePanel {
     const read = (suffix) => plane.shadow((name) => values(frame, name + suffix));
     [this.gradient, this.update] = [read(".gradient"), read(".update")];
     const step = this.update && this.enlarged(this.update);
-    this.marks = { runners: this.runners(), arrow: this.gradient && this.downhill(this.gradient), step, target: this.target,
+    this.marks = { runners: this.runners(), arrow: this.gradient && this.downhill(this.gradient), step,
+      target: this.target,
       heightAt: (a, b) => heightAt(this.heights, a, b), theme };
     this.paint();
   }
@@ -401,12 +423,14 @@ export class LandscapePanel {
     const { say, format } = this.tools;
     const { surface, limited, flight } = this.supply;
     const reading = { heights: this.heights, surface, choices: this.choices, point: this.point, gradient: this.gradient,
-      update: this.update, racers: this.marks.runners.slice(1).map(({ label, point }) => ({ name: label, point })), shakes: this.shaking, limited, waiting: flight !== null, say, format };
+      update: this.update, racers: this.marks.runners.slice(1).map(({ label, point }) => ({ name: label, point })),
+        shakes: this.shaking, limited, waiting: flight !== null, say, format };
     const text = summary(reading);
     setText(this.sentence, text);
     setAttr(this.box, "aria-label", text);
     fill(this.warnings, [...(this.graphics.scene ? [] : [say("surface_no_scene")]), ...warnings(reading)]);
-    if (this.details.open) this.table.replaceChildren(...rows(reading).map(([label, value]) => h("tr", {}, h("th", { scope: "row", text: label }), h("td", { text: value }))));
+    if (this.details.open) this.table.replaceChildren(...rows(reading).map(([label, value]) => h("tr", {}, h("th", {
+      scope: "row", text: label }), h("td", { text: value }))));
     this.legend.render({ runners: this.marks.runners, racers: this.race.racers, own: this.point, step: this.marks.step,
       arrow: this.marks.arrow, theme: this.now.theme, rate: this.now.rate, texts: this.choices.racers });
   }
@@ -416,7 +440,8 @@ export class LandscapePanel {
     const key = [this.text, surface?.header.experiment, surface?.header.places, this.now.model.layers.length].join();
     if (key === this.formKey) return;
     this.formKey = key;
-    this.form.render(this.choices, { parameters: surface?.header.parameters ?? [], places: surface?.header.places ?? null,
+    this.form.render(this.choices, { parameters: surface?.header.parameters ?? [],
+      places: surface?.header.places ?? null,
       model: this.now.model, scene: this.graphics.scene });
   }
 
@@ -449,7 +474,8 @@ export class LandscapePanel {
   }
 
   /**
-   * Puts the network at a point of the surface, at the shown step. A surface of another step is laid anew first, and the
+   * Puts the network at a point of the surface, at the shown step. A surface of another step is laid anew first,
+   * and the
    * nearest point of the new plane is taken.
    */
   put(a, b) {
@@ -494,7 +520,8 @@ export class LandscapePanel {
 /** Whether two surfaces have the same axes: what is drawn around them can stay. */
 function sameFrame(one, two) {
   const same = (x, y) => Math.abs(x - y) < 1e-6 * Math.abs(y || 1);
-  return same(one.low, two.low) && same(one.top, two.top) && [one.a, one.b].every((axis, k) => same(axis.at(-1), [two.a, two.b][k].at(-1)));
+  return same(one.low, two.low) && same(one.top, two.top) && [one.a, one.b].every((axis, k) => same(axis.at(-1),
+    [two.a, two.b][k].at(-1)));
 }
 
 /** Sentences as list items; those that stay are left alone. */

@@ -1,9 +1,11 @@
 /**
- * A plane (or a line) through the space of parameters: where a network's parameters fall on it, and how far off they are.
+ * A plane (or a line) through the space of parameters: where a network's parameters fall on it,
+ * and how far off they are.
  * Held equal to the engine's `Landscape.project` by a test. Pure.
  *
  * @typedef {(name: string) => Float32Array|null} Read  a parameter's numbers by its name
- * @typedef {{a: number, b: number, distance: number}} Spot  coordinates of the nearest point of the plane; how far it is
+ * @typedef {{a: number, b: number, distance: number}} Spot  coordinates of the nearest point of the plane;
+ *   how far it is
  */
 
 export class Plane {

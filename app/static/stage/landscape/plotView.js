@@ -1,6 +1,8 @@
 /**
- * One Plotly chart and the way between its data and the pixels over it. The chart is drawn when a surface comes; what moves
- * with the film is drawn on a canvas above it, because one redrawing of the chart costs more than a frame (measured without a
+ * One Plotly chart and the way between its data and the pixels over it. The chart is drawn when a surface comes;
+ * what moves
+ * with the film is drawn on a canvas above it,
+ * because one redrawing of the chart costs more than a frame (measured without a
  * GPU: marks restyled in the chart 8 pictures a second, on the canvas 60).
  *
  * @typedef {import("./heights.js").Heights} Heights
@@ -109,7 +111,8 @@ export class PlotView {
     const radius = Math.hypot(eye.x, eye.y, eye.z);
     const azimuth = Math.atan2(eye.y, eye.x) + (around * Math.PI) / 180;
     const height = Math.min(1.45, Math.max(-0.2, Math.asin(eye.z / radius) + (up * Math.PI) / 180));
-    return this.moveEye({ x: radius * Math.cos(height) * Math.cos(azimuth), y: radius * Math.cos(height) * Math.sin(azimuth),
+    return this.moveEye({ x: radius * Math.cos(height) * Math.cos(azimuth),
+      y: radius * Math.cos(height) * Math.sin(azimuth),
       z: radius * Math.sin(height) });
   }
 

@@ -31,7 +31,8 @@ export class Race {
     if (key === this.key) return;
     this.key = key;
     const known = new Map(this.racers.map((racer) => [racer.text, racer]));
-    this.racers = texts.map((text) => known.get(text) ?? { text, player: this.makePlayer({ onChange: this.onChange }) });
+    this.racers = texts.map((text) => known.get(text) ?? { text, player: this.makePlayer({
+      onChange: this.onChange }) });
     for (const [text, { player }] of known) if (!texts.includes(text)) player.close();
     for (const racer of this.racers) this.open(racer, course, start);
   }

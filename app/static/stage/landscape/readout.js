@@ -1,10 +1,12 @@
 /**
- * The surface in words and numbers: where the network is on it, and a plain sentence wherever the picture misleads. Pure.
+ * The surface in words and numbers: where the network is on it,
+ * and a plain sentence wherever the picture misleads. Pure.
  *
  * @typedef {{heights: import("./heights.js").Heights, surface: import("./decode.js").Surface,
  *   choices: import("./choices.js").Choices, point: import("./trail.js").Point|null,
  *   gradient: {a: number, b: number, share: number}|null, update: {a: number, b: number, share: number}|null,
- *   racers: {name: string, point: import("./trail.js").Point|null}[], shakes: boolean, limited: boolean, waiting: boolean, say: Function, format: import("../numbers.js").Format}} Reading
+ *   racers: {name: string, point: import("./trail.js").Point|null}[], shakes: boolean, limited: boolean,
+ * waiting: boolean, say: Function, format: import("../numbers.js").Format}} Reading
  */
 
 import { heightAt, heightOf, lossOf, within } from "./heights.js";
@@ -32,7 +34,8 @@ export function drawnLoss(heights, { a, b }) {
   return lossOf(heights, heightAt(heights, a, b));
 }
 
-/** How far the network is from the plane, as a share of the picture's half width in the same space. @param {Reading} reading */
+/** How far the network is from the plane,
+ * as a share of the picture's half width in the same space. @param {Reading} reading */
 export function farness({ surface, point }) {
   const half = (axis) => (axis.at(-1) - axis[0]) / 2;
   const width = surface.rows === 1 ? surface.plane.lengthOf(half(surface.a), 0)

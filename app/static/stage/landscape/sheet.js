@@ -1,5 +1,6 @@
 /**
- * A surface that shakes, on the canvas of the marks: several new ones a second would keep Plotly and a machine without a GPU
+ * A surface that shakes,
+ * on the canvas of the marks: several new ones a second would keep Plotly and a machine without a GPU
  * busy, a few hundred quadrilaterals drawn from far to near do not.
  */
 
@@ -28,7 +29,8 @@ export function drawSheet(ctx, view, heights, theme) {
 }
 
 function corners(view, { a, b, rows, columns, values }) {
-  return Array.from({ length: rows * columns }, (_, at) => view.place(a[at % columns], b[Math.floor(at / columns)], values[at]));
+  return Array.from({ length: rows * columns }, (_, at) => view.place(a[at % columns], b[Math.floor(at / columns)],
+    values[at]));
 }
 
 function cellsOf({ rows, columns }) {

@@ -1,5 +1,6 @@
 /**
- * Fetches the surface: coarse at once, finer behind it. A newer wish drops the older one, on the way or not. Knows HTTP,
+ * Fetches the surface: coarse at once, finer behind it. A newer wish drops the older one,
+ * on the way or not. Knows HTTP,
  * knows nothing of drawing.
  *
  * @typedef {{url: string, link: string, edits: import("../link.js").Edit[], step: number,
@@ -8,16 +9,20 @@
 
 import { editsBefore, writeEdits } from "../link.js";
 import { readRefusal } from "../player.js";
+import { VISITOR } from "../visitor.js";
 import { surfaceQuery } from "./choices.js";
 import { decodeSurface } from "./decode.js";
 
 const RETRY_SECONDS = 1;
+/** The server is at it, or will be: its answer 202 has waited there already. */
+const LINE_SECONDS = 0.3;
 /** How long a first surface is expected to take. */
 const FIRST_SECONDS = 0.1;
 
 export class Supply {
   /** @param {{fetch?: typeof fetch, onChange?: () => void, delay?: Function, now?: () => number}} options */
-  constructor({ fetch: get = (...all) => fetch(...all), onChange = () => {}, delay, now = () => performance.now() } = {}) {
+  constructor({ fetch: get = (...all) => fetch(...all), onChange = () => {}, delay,
+    now = () => performance.now() } = {}) {
     Object.assign(this, { get, onChange, now });
     this.delay = delay ?? ((run, seconds) => setTimeout(run, 1000 * seconds));
     this.generation = 0;
@@ -89,7 +94,12 @@ export class Supply {
   async fetchOne({ url, link, edits, step, choices, span }, resolution) {
     const felt = writeEdits(editsBefore(edits, lastStep(step, choices) + 1));
     const parts = [link, felt && `edits=${encodeURIComponent(felt)}`, surfaceQuery(choices, step, resolution, span)];
-    const response = await this.get(`${url}?${parts.filter(Boolean).join("&")}`, { signal: this.flight.abort.signal });
+    const asked = { signal: this.flight.abort.signal, headers: { "X-Visitor": VISITOR } };
+    let response;
+    do {
+      if (response) await new Promise((go) => this.delay(go, LINE_SECONDS * (1 + Math.random())));
+      response = await this.get(`${url}?${parts.filter(Boolean).join("&")}`, asked);
+    } while (response.status === 202);
     if (!response.ok) return { refusal: await readRefusal(response) };
     return { surface: decodeSurface(await response.arrayBuffer()) };
   }

@@ -1,5 +1,6 @@
 /**
- * The path so far: the film's recorded parameters, projected onto the plane of the surface. Each chunk of film is projected
+ * The path so far: the film's recorded parameters,
+ * projected onto the plane of the surface. Each chunk of film is projected
  * once a plane, at a few of its frames.
  *
  * @typedef {{step: number, a: number, b: number, distance: number, loss: number}} Point
@@ -72,7 +73,8 @@ export function between(one, two, mix) {
   return { step: one.step, a: blend("a"), b: blend("b"), distance: blend("distance"), loss: blend("loss") };
 }
 
-/** How far the parameters on the screen are from one frame to the next: they move in the update's phase, if phases are told. */
+/** How far the parameters on the screen are from one frame to the next: they move in the update's phase,
+ * if phases are told. */
 export function shareOf(moment, position, frame, next, ease) {
   if (moment.phase === "update") return ease(moment.progress);
   if (moment.slow > 0 || moment.phase === "rest" || !next) return 0;
