@@ -24,6 +24,8 @@ from app.stage import stage
 from app.state import is_dense
 from app.tables import Column
 
+HEAVIEST = 150_000  # characters of film that every operation may send along
+MOST_LISTED = 300  # operations in the table
 TABS = ("all", "weight", "wiggle", "numbers", "latex")
 
 
@@ -58,7 +60,7 @@ class Workings(Panel):
 
     def picture(self) -> None:
         """The network, with what the operation uses lit: on the stage where it can draw it, else as a board."""
-        if is_dense(self.walk.network):
+        if is_dense(self.walk.network) and len(self.opened.still(self.sheet.row)) < HEAVIEST:
             stage(self.walk.still(self.lit), key=f"{self.key}_stage", on_player=self._take_selected)
         else:
             st.html(board(self.teller, self.walk.operations, self.walk.position))
@@ -128,7 +130,10 @@ class Workings(Panel):
     # ---------------------------------------------------------------------------------------------- all operations
 
     def _operations(self) -> None:
-        t = self.t
+        """The step as a table; of a long one the part around where one stands."""
+        t, here, count = self.t, self.walk.position, len(self.walk.operations)
+        first = max(0, min(here - MOST_LISTED // 2, count - MOST_LISTED))
+        listed = self.walk.operations[first : first + MOST_LISTED]
         columns = [
             Column(t("by_hand.table.number"), number=True),
             Column(t("by_hand.table.phase")),
@@ -142,9 +147,11 @@ class Workings(Panel):
                 self.teller.title(operation),
                 self.teller.number(operation.value),
             ]
-            for place, operation in enumerate(self.walk.operations, 1)
+            for place, operation in enumerate(listed, first + 1)
         ]
-        self.table(columns, rows, caption=t("by_hand.table.all"), current=self.walk.position, tall=True)
+        if len(listed) < count:
+            st.caption(t("by_hand.table.part", first=first + 1, last=first + len(listed), count=count))
+        self.table(columns, rows, caption=t("by_hand.table.all"), current=here - first, tall=True)
 
     # ------------------------------------------------------------------------------------------- LaTeX and print
 
