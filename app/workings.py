@@ -22,7 +22,7 @@ from app.panels.weight import WeightPanel
 from app.panels.wiggle import WigglePanel
 from app.stage import stage
 from app.state import is_dense
-from app.tables import Column, table
+from app.tables import Column
 
 TABS = ("all", "weight", "wiggle", "numbers", "latex")
 
@@ -65,12 +65,7 @@ class Workings(Panel):
 
     @property
     def lit(self) -> list[str]:
-        """What the chosen path goes through, while weights are looked at; else what the operation touches.
-
-        Nothing in a network whose units the stage does not draw one by one.
-        """
-        if not is_dense(self.walk.network):
-            return []
+        """What the chosen path goes through, while weights are looked at; else what the operation touches."""
         path = WeightPanel(self.walk).lit_path() if self._open == "weight" else None
         if path is None:
             return self.walk.lit
@@ -128,7 +123,7 @@ class Workings(Panel):
         with st.popover(t(f"by_hand.check.{kind}"), icon=icon):
             st.write(t(f"by_hand.check.{kind}_help", **words))
             columns = [Column(t("by_hand.check.parameter")), Column(t("by_hand.check.error"), number=True)]
-            st.html(table(columns, [[name, f"{value:.1e}"] for name, value in report.errors.items()]))
+            self.table(columns, [[name, f"{value:.1e}"] for name, value in report.errors.items()])
 
     # ---------------------------------------------------------------------------------------------- all operations
 
@@ -149,7 +144,7 @@ class Workings(Panel):
             ]
             for place, operation in enumerate(self.walk.operations, 1)
         ]
-        st.html(table(columns, rows, caption=t("by_hand.table.all"), current=self.walk.position, tall=True))
+        self.table(columns, rows, caption=t("by_hand.table.all"), current=self.walk.position, tall=True)
 
     # ------------------------------------------------------------------------------------------- LaTeX and print
 
