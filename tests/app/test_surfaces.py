@@ -10,16 +10,17 @@ import numpy as np
 import pytest
 
 import engine
-from app import sharing, surfaces, traces
+from app import sharing, surfaces
 from app.traces import TraceError
 from engine.checkpoints import CheckpointCache
+from engine.pieces import finish
 
 LINK = "v=1&net=dense:3:tanh,dense:1"
 DIGITS = "v=1&data=digits&net=dense:256:relu,dense:128:relu,dense:10"
 
 
 def answer(query: str) -> bytes:
-    return traces.drained(surfaces.surface_job(surfaces.parse_request(query), CheckpointCache()))
+    return finish(surfaces.surface_job(surfaces.parse_request(query), CheckpointCache()))
 
 
 def decoded(content: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -139,9 +140,9 @@ def test_the_work_comes_in_slices():
 def test_surfaces_start_from_the_films_checkpoints():
     checkpoints = CheckpointCache()
     request = surfaces.parse_request(f"{LINK}&at=50&resolution=3")
-    first = traces.drained(surfaces.surface_job(request, checkpoints))
+    first = finish(surfaces.surface_job(request, checkpoints))
     assert checkpoints.get(sharing.read_link(LINK), 50) is not None
-    assert traces.drained(surfaces.surface_job(request, checkpoints)) == first
+    assert finish(surfaces.surface_job(request, checkpoints)) == first
 
 
 # ------------------------------------------------------------------------------------------------------------ places
@@ -179,7 +180,7 @@ def test_the_film_goes_on_from_the_place_that_was_pressed():
     np.testing.assert_allclose(flat, wanted, rtol=1e-5, atol=1e-6)
 
 
-# -------------------------------------------------------------------------------------------------- what links say of it
+# ----------------------------------------------------------------------------------------------- what links say of it
 
 
 def test_a_link_says_whether_the_surface_is_open():

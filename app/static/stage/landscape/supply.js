@@ -14,7 +14,8 @@ import { surfaceQuery } from "./choices.js";
 import { decodeSurface } from "./decode.js";
 
 const RETRY_SECONDS = 1;
-/** The server is at it, or will be: its answer 202 has waited there already. */
+/** The server is at it, and keeps the place in its line: only a moment until the next question. */
+const IN_LINE = 202;
 const LINE_SECONDS = 0.3;
 /** How long a first surface is expected to take. */
 const FIRST_SECONDS = 0.1;
@@ -94,12 +95,13 @@ export class Supply {
   async fetchOne({ url, link, edits, step, choices, span }, resolution) {
     const felt = writeEdits(editsBefore(edits, lastStep(step, choices) + 1));
     const parts = [link, felt && `edits=${encodeURIComponent(felt)}`, surfaceQuery(choices, step, resolution, span)];
-    const asked = { signal: this.flight.abort.signal, headers: { "X-Visitor": VISITOR } };
-    let response;
-    do {
-      if (response) await new Promise((go) => this.delay(go, LINE_SECONDS * (1 + Math.random())));
-      response = await this.get(`${url}?${parts.filter(Boolean).join("&")}`, asked);
-    } while (response.status === 202);
+    const { signal } = this.flight.abort;
+    const ask = () => this.get(`${url}?${parts.filter(Boolean).join("&")}`, { signal, headers: { "X-Visitor": VISITOR } });
+    let response = await ask();
+    while (response.status === IN_LINE && !signal.aborted) {
+      await new Promise((go) => this.delay(go, LINE_SECONDS * (1 + Math.random())));
+      response = await ask();
+    }
     if (!response.ok) return { refusal: await readRefusal(response) };
     return { surface: decodeSurface(await response.arrayBuffer()) };
   }
