@@ -387,4 +387,6 @@ def test_what_the_page_names_is_lit_and_the_rest_is_dimmed(open_stage: Open) -> 
     canvas = page.locator(".network-box canvas")
     plain = canvas.evaluate(ink)
     page.evaluate("(data) => window.call(data)", still_data(7, lit=["u1.0", "e1.0.1", "u0.1"]))
-    page.wait_for_function(f"(was) => ({ink})(host.shadowRoot.querySelector('.network-box canvas')) < was", arg=0.95 * plain)
+    page.wait_for_function(
+        f"(was) => ({ink})(host.shadowRoot.querySelector('.network-box canvas')) < was", arg=0.95 * plain
+    )
