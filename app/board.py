@@ -64,7 +64,9 @@ def board(teller: Teller, operations: Sequence[Operation], position: int) -> str
             rows.setdefault(layer, []).append(grid)
     order = [None, *teller.notation.layers, *(layer for layer in rows if layer and layer not in teller.notation.layers)]
     drawn = [
-        _row(teller, layer, rows[layer], used, _key(operation.symbol)) for layer in dict.fromkeys(order) if layer in rows
+        _row(teller, layer, rows[layer], used, _key(operation.symbol))
+        for layer in dict.fromkeys(order)
+        if layer in rows
     ]
     return f'<div class="board">{"".join(drawn)}</div>'
 
@@ -91,7 +93,7 @@ def _row(
 def _table(
     teller: Teller, grid: Grid, used: set[tuple[str | None, str, Index]], made: tuple[str | None, str, Index]
 ) -> str:
-    """A quantity as a table: the last two indices are rows and columns, the others stand in the caption of each part."""
+    """A quantity as tables: the last two indices are rows and columns, the others stand in each caption."""
     across_time = _recurrent(grid, teller.network)
     touched = [index for layer, name, index in (*used, made) if (layer, name) == (grid.layer, grid.name)]
     parts = sorted({index[:-2] for index in grid.values})
@@ -126,9 +128,7 @@ def _body(
     lines = [[index_of(row, column) for column in columns] for row in rows]
     if across_time and not flat:
         lines = [list(line) for line in zip(*lines, strict=True)]
-    return "".join(
-        "<tr>" + "".join(_cell(teller, grid, index, marks) for index in line) + "</tr>" for line in lines
-    )
+    return "".join("<tr>" + "".join(_cell(teller, grid, index, marks) for index in line) + "</tr>" for line in lines)
 
 
 def _window(size: int, touched: list[int]) -> range:

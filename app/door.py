@@ -26,7 +26,10 @@ UPLOAD = "/_stcore/upload_file/"
 METRICS = "/_stcore/metrics"
 READS = ("GET", "HEAD", "OPTIONS")
 # Everything that is not one of these is Streamlit's page, by whatever name.
-FILES = ("/_stcore", "/static", "/stage/", "/trace/", "/engine", "/ready", "/media", "/component", "/favicon")
+FILES = (
+    "/_stcore", "/static", "/stage/", "/trace/", "/surface/", "/plotly/", "/engine", "/ready", "/media", "/component",
+    "/favicon",
+)  # fmt: skip
 
 
 def address(scope: Scope, proxies: int) -> str:

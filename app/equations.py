@@ -52,7 +52,7 @@ LETTERS = {
 }
 OF_PARAMETERS = ("g", "m", "v", "s")  # the optimiser's letters: each parameter of a layer has its own
 PARAMETER = re.compile(r"(?:weight|bias)_(ih|hh)\b|\.(in|out)_proj\.")
-MARKS = {"next": "+", "hat": "", "total": r"\mathrm{tot}"}  # what a name says after its letter, above it
+MARKS = {"": "", "next": "+", "hat": "", "total": r"\mathrm{tot}"}  # what a name says after its letter, above it
 CALLS = {
     "ln": r"\ln",
     "tanh": r"\tanh",
@@ -163,7 +163,10 @@ class Notation:
     def equation(self, operation: Operation) -> str:
         """An operation as one aligned LaTeX equation, a line for formula, numbers and result."""
         first, *others = self.lines(operation)
-        rows = [f"{self.symbol(operation.symbol)} &{first[0]} {first[1]}", *(f"&{sign} {text}" for sign, text in others)]
+        rows = [
+            f"{self.symbol(operation.symbol)} &{first[0]} {first[1]}",
+            *(f"&{sign} {text}" for sign, text in others),
+        ]
         return aligned(rows)
 
     def path(self, path: Path) -> str:
@@ -185,9 +188,7 @@ class Notation:
 
     def document(self, operations: Iterable[Operation], titles: Callable[[Operation], str]) -> str:
         """Many operations as LaTeX to paste into a document; `titles` gives each operation's line of words."""
-        return "\n\n".join(
-            f"% {titles(operation)}\n\\[\n{self.equation(operation)}\n\\]" for operation in operations
-        )
+        return "\n\n".join(f"% {titles(operation)}\n\\[\n{self.equation(operation)}\n\\]" for operation in operations)
 
     # ------------------------------------------------------------------------------------------------ the tree
 
@@ -250,7 +251,7 @@ class Notation:
         letter, _, part = symbol.name.partition("_")
         if symbol.name in OF_PARAMETERS and (found := PARAMETER.search(symbol.field or symbol.origin or "")):
             part = found[1] or found[2]
-        above = MARKS[part] if part in MARKS else rf"\mathrm{{{part}}}" if part else ""
+        above = MARKS.get(part, rf"\mathrm{{{part}}}")
         layer = self.layers.get(symbol.layer or "", "")
         above += f"({layer})" if layer else ""
         below = ",".join(str(index + 1) for index in symbol.indices)
@@ -288,7 +289,7 @@ def aligned(rows: Iterable[str]) -> str:
 
 
 def derivative_of(name: str) -> str:
-    """"w" for "dw", which is dL/dw; nothing for what is no derivative."""
+    """ "w" for "dw", which is dL/dw; nothing for what is no derivative."""
     inner = name.removeprefix("d")
     return inner if inner != name and (len(inner) == 1 or "_" in inner or inner in LETTERS) else ""
 

@@ -1,8 +1,8 @@
 """Networks small enough to do one step of them by hand, most of them worked in a textbook: every digit is here.
 
-    LESSONS     name -> Lesson; the words are in the catalogues under `lessons`
-    Lesson      network, examples, first parameters, optimiser: everything but chance
-    experiment  the engine's experiment of a lesson
+LESSONS     name -> Lesson; the words are in the catalogues under `lessons`
+Lesson      network, examples, first parameters, optimiser: everything but chance
+experiment  the engine's experiment of a lesson
 """
 
 from __future__ import annotations

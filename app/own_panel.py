@@ -14,13 +14,13 @@ from typing import Any
 
 import streamlit as st
 
-from app import controls, page
+from app import controls, page, sharing
 from app.i18n import Translator
 from app.own_data import MOST_BYTES, Reading, TableError, read_table
 from app.picker import picker, received
 from app.session import Session
 from app.state import OWN_DATASET, Settings
-from engine.datasets import own
+from engine.datasets import Dataset, own
 from engine.datasets.shelf import HOURS
 from engine.errors import MissingTableError
 
@@ -147,15 +147,21 @@ def missing() -> bool:
     if "own.missing" not in st.session_state:
         session: Session = st.session_state["session"]
         try:
-            if session.settings.dataset in OWN_DATASET.values():
-                own.find(session.settings.table)
+            check(session.start.dataset)
         except MissingTableError as error:
             controls.ask_for(error, session.link)
     return "own.missing" in st.session_state
 
 
+def check(dataset: Dataset) -> None:
+    """Raise `MissingTableError` where data are a table that is not kept here."""
+    if dataset.name in OWN_DATASET.values():
+        own.find(dataset.spec["options"]["table"])
+
+
 def _go_on() -> None:
     """Without the table: from the start."""
+    page.keep_in_address("", sharing.KEYS)
     del st.session_state["own.missing"]
     st.session_state.pop("own.report", None)
     controls.begin(Session.of(Settings()))

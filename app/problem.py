@@ -28,7 +28,7 @@ def problem(dataset: Dataset) -> dict[str, Any]:
         "train": drawn(dataset, dataset.points_train, dataset.x_train, dataset.targets_train),
         "test": drawn(dataset, dataset.points_test, dataset.x_test, dataset.targets_test),
         "train_size": len(dataset.x_train),
-        "kind": datasets.entry(dataset.name).kind,
+        "kind": datasets.entry(dataset.name).kind if dataset.name in datasets.names() else "table",
         "input_shape": list(dataset.x_train.shape[1:]),
         "vocabulary": list(dataset.vocabulary),
     }

@@ -33,7 +33,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from app import assets, films, line, page, surfaces, traces
+from app import assets, films, line, memory, page, surfaces, traces
 from app.crowd import Crowd
 from app.door import Door, Uploads
 from app.host import Host, HostError
@@ -65,13 +65,15 @@ class Warmth:
         try:
             warmup.warm(self.report, ["float32"], warmup.FEED_FORWARD)
             self.ready = True
+            memory.give_back()
             warmup.warm(self.report_all, ["float32"])
             self.all_ready = True
+            memory.give_back()
             warmup.warm(None, ["float64"], warmup.FEED_FORWARD)
         except Exception:
             log.exception("warming the engine failed; it will compile when it is first asked")
         self.ready = self.all_ready = True
-        gc.collect()
+        memory.give_back()
         gc.freeze()  # what is loaded by now stays: later collections need not look at it
 
     def report(self, done: int, total: int) -> None:
@@ -89,6 +91,7 @@ class Warmth:
         return {"ready": self.ready, "done": self.done, "total": self.total}
 
 
+memory.few_arenas()
 try:
     host = Host.of(os.environ)
 except HostError as error:
@@ -183,7 +186,7 @@ async def keep_house() -> None:
     while True:
         await asyncio.sleep(HOUSEKEEPING)
         reap()
-        gc.collect()
+        memory.give_back()
 
 
 def reap() -> None:

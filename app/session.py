@@ -88,7 +88,7 @@ class Session:
         return replace(self, settings=settings, live=told | {"optimiser": self.live["optimiser"]} if same else told)
 
     def standing(self, link: str, edits: Sequence[Sequence[Any]], step: int) -> Session:
-        """The session where its stage stands now, as the stage tells it; itself if that is of another link or no good."""
+        """The session where its stage stands, as the stage tells it; itself if that is of another link or no good."""
         if link != self.link or (step == self.step and [list(edit) for edit in edits] == self.edit_texts):
             return self
         said = "_".join(".".join(map(str, edit)) for edit in edits)

@@ -72,6 +72,7 @@ __all__ = [
     "read_surface",
     "read_view",
     "spec_text",
+    "without",
     "write_link",
     "write_view",
 ]
@@ -137,6 +138,11 @@ def read_link_leniently(text: str) -> tuple[engine.Experiment, int, list[LinkPro
     MissingTableError : for a table that is not kept here, or no longer; there is nothing to use in its place
     """
     return _read(text, strict=False)
+
+
+def without(text: str, key: str) -> str:
+    """A link of ours without what it says for `key`."""
+    return re.sub(rf"(^|[?&]){key}=[^&#]*", r"\1", text)
 
 
 def read_view(text: str) -> dict[str, Any]:

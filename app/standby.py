@@ -11,38 +11,43 @@ from collections import OrderedDict
 
 from engine.run import Run
 
-RUN = 2**18  # bytes of a run beside its arrays: plans, views, the experiment
+RUN = 2**17  # bytes of a run beside its arrays: plans, views, the experiment
 
 
 class Standby:
-    """Runs by the link that they are of and the step where they stand; the oldest go first. Safe to share.
+    """One run a link, where its last chunk ended; those of the links that were asked for longest ago go first.
+
+    Safe to share between threads.
 
     Parameters
     ----------
     capacity : bytes that all runs together may take
     """
 
-    def __init__(self, capacity: int = 64 * 2**20) -> None:
+    def __init__(self, capacity: int = 96 * 2**20) -> None:
         self.capacity = capacity
         self.size = 0
         self._lock = threading.Lock()
-        self._runs: OrderedDict[tuple[str, int], tuple[Run, int]] = OrderedDict()
+        self._runs: OrderedDict[str, tuple[Run, int]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._runs)
 
     def take(self, link: str, step: int) -> Run | None:
-        """The run of this link that stands at `step`, for the caller alone; None if there is none."""
+        """The run of this link, for the caller alone, if it stands at `step`."""
         with self._lock:
-            run, size = self._runs.pop((link, step), (None, 0))
+            if link not in self._runs or self._runs[link][0].step_count != step:
+                return None
+            run, size = self._runs.pop(link)
             self.size -= size
         return run
 
     def leave(self, link: str, run: Run, memory: int) -> None:
         """Leaves a run for the next chunk; `memory`: bytes of its arrays."""
-        place, size = (link, run.step_count), memory + RUN
         with self._lock:
-            self.size += size - self._runs.pop(place, (None, 0))[1]
-            self._runs[place] = (run, size)
+            if link in self._runs:
+                self.size -= self._runs.pop(link)[1]
+            self._runs[link] = (run, memory + RUN)
+            self.size += memory + RUN
             while self.size > self.capacity:
                 self.size -= self._runs.popitem(last=False)[1][1]

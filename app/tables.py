@@ -30,7 +30,7 @@ def table(
     reach = max((abs(cell) for row in rows for cell in _bars(columns, row)), default=0.0)
     head = "".join(f'<th scope="col" class="{_class(column)}">{escape(column.heading)}</th>' for column in columns)
     body = "".join(
-        f'<tr{" aria-current=true class=now" if place == current else ""}>'
+        f"<tr{' aria-current=true class=now' if place == current else ''}>"
         + "".join(_cell(column, cell, reach) for column, cell in zip(columns, row, strict=True))
         + "</tr>"
         for place, row in enumerate(rows)
@@ -41,7 +41,11 @@ def table(
 
 
 def _bars(columns: Sequence[Column], row: Sequence[Any]) -> list[float]:
-    return [cell for column, cell in zip(columns, row, strict=True) if column.bar and cell is not None and math.isfinite(cell)]
+    return [
+        cell
+        for column, cell in zip(columns, row, strict=True)
+        if column.bar and cell is not None and math.isfinite(cell)
+    ]
 
 
 def _class(column: Column) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
+from html import escape
 from typing import Any
 
 import streamlit as st
@@ -16,6 +17,7 @@ from app.controls import put
 from app.equations import Notation
 from app.i18n import Translator
 from app.problem import problem
+from app.state import is_dense
 from app.telling import Teller
 from app.worksheet import Worksheet, opened
 from engine.derivation import PHASES, Operation, Symbol
@@ -112,6 +114,9 @@ class Walk:
         return list(ids)
 
     def _ids(self, symbol: Symbol) -> list[str]:
+        if not is_dense(self.network):
+            field = "x" if symbol.name == "x" else symbol.field
+            return [f"{field}:{'.'.join(map(str, symbol.indices))}"] if field else []
         column = self.columns.get(symbol.layer)
         if symbol.layer is None and symbol.name != "x":  # targets and predictions stand at the output
             column = len(self.network.layers)
@@ -190,8 +195,8 @@ class Walk:
         present = [phase for phase in PHASES if self.first_of(phase)]
         put(name, self.operation.phase)
         st.segmented_control(
-            t("by_hand.phases"), present, format_func=lambda phase: t(f"by_hand.phase.{phase}"), key=name, required=True,
-            label_visibility="collapsed", on_change=self._take_phase, width="stretch",
+            t("by_hand.phases"), present, key=name, required=True, label_visibility="collapsed", width="stretch",
+            format_func=lambda phase: t(f"by_hand.phase.{phase}"), on_change=self._take_phase,
         )  # fmt: skip
 
     def _take_phase(self) -> None:
@@ -245,4 +250,5 @@ class Walk:
             st.header(self.teller.title(operation), anchor=False)
             st.write(self.teller.sentence(operation))
             st.latex(self.notation.equation(operation))
-            st.html(f"<details><summary>{t('by_hand.in_words')}</summary><p>{self.teller.words(operation)}</p></details>")
+            words = self.teller.words(operation)
+            st.html(f"<details><summary>{t('by_hand.in_words')}</summary><p>{escape(words)}</p></details>")

@@ -52,7 +52,7 @@ class Change(NamedTuple):
 
     step: int
     name: str
-    index: int
+    place: int
     value: float
 
 
@@ -193,7 +193,7 @@ def check(experiment: Experiment, change: Change) -> None:
     data = experiment.dataset
     sizes = {name: math.prod(shape) for name, shape in shapes.items()}
     sizes |= {"x": data.x_train.size, "y": np.asarray(data.y_train).size}
-    if change.name not in sizes or not 0 <= change.index < sizes[change.name]:
+    if change.name not in sizes or not 0 <= change.place < sizes[change.name]:
         raise LinkError("change", change.name, f"one of {', '.join(sizes)}, and an index in it")
     if change.name == "y" and data.labels == "class":
         if change.value not in range(data.classes or 0):
@@ -298,7 +298,7 @@ def _changed(run: Run, change: Change) -> Run:
     """The run after one change by hand, before its next update."""
     if change.name not in EXAMPLES:
         values = run.parameters()[change.name]
-        values.reshape(-1)[change.index] = change.value
+        values.reshape(-1)[change.place] = change.value
         run.set_parameters({change.name: values})
         return run
     if any(edit.key == "point" for edit in run.experiment.edits):
@@ -311,7 +311,7 @@ def _changed(run: Run, change: Change) -> Run:
 def _with(data: Dataset, change: Change) -> Dataset:
     """The data with one number of one training example changed."""
     arrays = {"x": data.x_train.copy(), "y": np.array(data.y_train)}
-    arrays[change.name].reshape(-1)[change.index] = change.value
+    arrays[change.name].reshape(-1)[change.place] = change.value
     return Dataset(
         arrays["x"], arrays["y"], data.x_test, data.y_test, task=data.task, labels=data.labels, classes=data.classes,
         input_names=data.input_names, class_names=data.class_names, vocabulary=data.vocabulary,

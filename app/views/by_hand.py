@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app import page, sharing, worksheet
-from app.controls import notice_of, put
+from app import own_panel, page, sharing, worksheet
+from app.controls import ask_for, notice_of, put
 from app.i18n import Translator
 from app.lessons import LESSONS
 from app.page import Notice
@@ -15,7 +15,7 @@ from app.session import Session
 from app.walk import DIGITS, Walk
 from app.workings import Workings
 from app.worksheet import LAST_STEP, Worksheet
-from engine.errors import ConfigurationError
+from engine.errors import ConfigurationError, MissingTableError
 
 KEY = "sheet"
 OWN = "own"  # in the menu of networks
@@ -24,10 +24,16 @@ ADDRESS = (*sharing.KEYS, *worksheet.KEYS)
 
 def render(t: Translator) -> None:
     """One run of the page."""
-    if KEY not in st.session_state:
-        begin()
+    try:
+        if KEY not in st.session_state:
+            begin()
+        own_panel.check(st.session_state[KEY].experiment.dataset)
+    except MissingTableError as error:
+        st.session_state.pop(KEY, None)
+        ask_for(error, page.query())
     page.top(t, t("by_hand.title"))
-    work(t)
+    if "own.missing" not in st.session_state or not own_panel.asks(t):
+        work(t)
 
 
 def begin() -> None:
@@ -82,7 +88,13 @@ def choose(t: Translator) -> None:
             )  # fmt: skip
         put("hand.step", sheet.step)
         st.number_input(
-            t("by_hand.step"), 0, LAST_STEP, key="hand.step", on_change=take_step, width=150, help=t("by_hand.step_help")
+            t("by_hand.step"),
+            0,
+            LAST_STEP,
+            key="hand.step",
+            on_change=take_step,
+            width=150,
+            help=t("by_hand.step_help"),
         )
         put(f"{KEY}.digits", st.session_state.get(f"{KEY}.digits", DIGITS[1]))
         st.selectbox(

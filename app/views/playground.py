@@ -70,11 +70,11 @@ def by_hand(t: Translator) -> Workings | None:
     if not st.session_state.get("by_hand"):
         return None
     session: Session = st.session_state["session"]
-    sheet = worksheet.own(session.link, session.edit_texts, session.step, st.session_state.get("follow", 0))
-    before = st.session_state.get(SHEET)
-    if before is None or replace(before, at="", weight=None, changes=()) != sheet:
-        st.session_state[SHEET] = sheet
     try:
+        sheet = worksheet.own(session.link, session.edit_texts, session.step, st.session_state.get("follow", 0))
+        before = st.session_state.get(SHEET)
+        if before is None or replace(before, at="", weight=None, changes=()) != sheet:
+            st.session_state[SHEET] = sheet
         return Workings(Walk(t, SHEET))
     except ConfigurationError:
         return None

@@ -71,7 +71,7 @@ def _load(name: str, options_text: str) -> Dataset:
     class_names = found.class_names(options)
     if options.get("labels") == "binary" and len(class_names) != 2:
         raise ConfigurationError("labels", "binary", f"class, signed or one_hot for {len(class_names)} classes")
-    features = options.get("features", ()) if found.domain else ()
+    features = options.get("features", ()) if found.domain == PLANE_DOMAIN else ()
     recipe = Recipe(
         name,
         options,

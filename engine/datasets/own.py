@@ -218,9 +218,9 @@ def find(name: str) -> OwnTable:
 # ----------------------------------------------------------------------------------------------------------- entries
 
 
-def in_plane(options: Options, inputs: Sequence[Column]) -> bool:
-    """Two inputs that may be scaled are points of the plane, and are shown as such."""
-    return len(inputs) == 2 and bool(options["standardise"])
+def half_width(options: Options, inputs: Sequence[Column]) -> float | None:
+    """How far one or two scaled inputs reach, that are drawn on a line or in the plane; None for others."""
+    return {1: 1.0, 2: RADIUS}.get(len(inputs)) if options["standardise"] else None
 
 
 def _scaled(numbers: NDArray[np.float64], half_width: float) -> NDArray[np.float64]:
@@ -232,13 +232,13 @@ def _scaled(numbers: NDArray[np.float64], half_width: float) -> NDArray[np.float
 def _make(task: Task, options: Options, random: RandomSource) -> Arrays:
     """Arrays of a table's rows, shuffled, split and labelled.
 
-    Standardised, two inputs each span -5 to 5, as points of the plane do; others have mean 0 and deviation 1 over the
-    training rows; and values to be learned span -1 to 1.
+    Standardised, two inputs each span -5 to 5, as points of the plane do; one spans -1 to 1, as curves do; more have
+    mean 0 and deviation 1 over the training rows; and values to be learned span -1 to 1.
     """
     target, inputs = find(options["table"]).roles(options, task)
-    plane, scale = in_plane(options, inputs), options["standardise"]
+    reach, scale = half_width(options, inputs), options["standardise"]
     y = target.targets(task)
-    columns = [_scaled(column.numbers, RADIUS) if plane else column.numbers for column in inputs]
+    columns = [_scaled(column.numbers, reach) if reach else column.numbers for column in inputs]
     columns.append(_scaled(y, 1.0) if scale and task == "regression" else y)
     return split_samples(
         [tuple(row) for row in np.column_stack(columns).tolist()],
@@ -247,8 +247,8 @@ def _make(task: Task, options: Options, random: RandomSource) -> Arrays:
         functools.partial(encoded, labels=options.get("labels"), classes=len(_class_names(options)) or None)
         if task == "classification"
         else functools.partial(encoded, labels=None, classes=None),
-        options["features"] if plane else (),
-        "columns" if scale and not plane else "no",
+        options["features"] if reach == RADIUS else (),
+        "columns" if scale and not reach else "no",
     )
 
 
@@ -257,9 +257,9 @@ def _class_names(options: Options) -> tuple[str, ...]:
 
 
 def _settled(entry: Entry, options: Options) -> Entry:
-    """The entry with the names of the inputs that are chosen, and the plane where they are its coordinates."""
+    """The entry with the names of the chosen inputs, and the range that one or two of them are drawn in."""
     _, inputs = find(options["table"]).roles(options, entry.task)
-    domain = (-HALF_WIDTH, HALF_WIDTH) if in_plane(options, inputs) else None
+    domain = {None: None, 1.0: (-1.0, 1.0), RADIUS: (-HALF_WIDTH, HALF_WIDTH)}[half_width(options, inputs)]
     return replace(entry, input_names=tuple(column.name for column in inputs), domain=domain)
 
 

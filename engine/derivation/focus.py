@@ -13,14 +13,15 @@ from engine.errors import ConfigurationError
 __all__ = ["MOST", "choose"]
 
 MOST = 128  # numbers of an array that are all shown, and numbers of a big one that are shown at most
-MOST_PARAMETERS = 256
+MOST_PARAMETERS = 256  # numbers of a parameter that are all shown ...
+MOST_WEIGHTS = 24  # ... and those of a big one, the greatest gradients
 
 
 def choose(graph: Graph, focus: Mapping[str, Index]) -> dict[str, Index]:
     """Mark the numbers that get operations; give the unit chosen for each layer that has too many.
 
-    `focus` names units by layer (or by array: "lstm_1.cell"). Else it is the unit that matters most, by size times
-    derivative, among those that go into what is shown of the next layers.
+    `focus` names units by layer (or by array: "lstm_1.cell", "dense_1.weight"). Else it is the unit that matters most,
+    by size times derivative, among those that go into what is shown of the next layers.
     """
     _check(graph, focus)
     chosen: dict[str, Index] = {}
@@ -37,16 +38,17 @@ def choose(graph: Graph, focus: Mapping[str, Index]) -> dict[str, Index]:
             chosen[node.layer or node.id] = own[0]
         _show(node, own, wanted)
     for parameter in graph.parameters.values():
-        parameter.shown = _shown_parameters(parameter)
+        parameter.shown = _shown_parameters(parameter) | _asked_parameters(parameter, focus)
     return chosen
 
 
 def _check(graph: Graph, focus: Mapping[str, Index]) -> None:
-    names = {node.layer for node in graph.nodes.values() if node.layer} | set(graph.nodes)
+    every = [*graph.nodes.values(), *graph.parameters.values()]
+    names = {node.layer for node in every if node.layer} | {node.id for node in every}
     for name, index in focus.items():
         if name not in names:
             raise ConfigurationError("focus", name, "one of " + ", ".join(sorted(names)))
-        nodes = [node for node in graph.nodes.values() if name in (node.layer, node.id)]
+        nodes = [node for node in every if name == node.id or (name == node.layer and node.kind != "parameter")]
         if not any(_fits(node, tuple(index)) for node in nodes):
             raise ConfigurationError(f"index into {name}", index, f"one of the shape {nodes[-1].shape}, from 0")
 
@@ -94,7 +96,12 @@ def _shown_parameters(parameter: Node) -> frozenset[Index]:
     fed = {source for link in parameter.users for place in link.target.shown for source in link.sources(place)}
     assert parameter.deltas is not None
     size = np.abs(parameter.deltas)
-    return frozenset(sorted(fed, key=lambda index: (-float(np.nan_to_num(size[index])), index))[:MOST])
+    return frozenset(sorted(fed, key=lambda index: (-float(np.nan_to_num(size[index])), index))[:MOST_WEIGHTS])
+
+
+def _asked_parameters(parameter: Node, focus: Mapping[str, Index]) -> frozenset[Index]:
+    """The number of a parameter that was asked for."""
+    return frozenset([tuple(focus[parameter.id])] if parameter.id in focus else [])
 
 
 def shown(indices: Iterable[Index], node: Node) -> list[Index]:

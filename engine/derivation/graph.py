@@ -247,21 +247,17 @@ class Graph:
         self.nodes[name] = node
         return node
 
-    def derived(
+    def judged(
         self,
         name: str,
         letter: str,
-        layer: str | None,
         kind: str,
-        shape: Index,
+        values: NDArray[np.float64],
         formula: Formula,
         field: str | None = None,
     ) -> Node:
-        """A node that only the derivation names (a probability, one output's part of the loss)."""
-        values = np.empty(shape)
-        for index in np.ndindex(shape):
-            values[index] = formula(index).evaluate()
-        node = Node(name, letter, layer, kind, values, None, formula, field)
+        """A node of the loss, which belongs to no layer."""
+        node = Node(name, letter, None, kind, values, None, formula, field)
         self.nodes[name] = node
         return node
 

@@ -14,6 +14,7 @@ import numpy as np
 from engine.derivation.activations import sigmoid, softmax, softplus
 from engine.derivation.expressions import Call, Expr, Index, Number, Symbol, add
 from engine.derivation.graph import Graph, Node, Reason, Signal, flat_index, size_of, written
+from engine.evaluation import prediction
 from engine.losses import Huber, Loss
 
 __all__ = ["plan_loss"]
@@ -66,14 +67,15 @@ def _plan_terms(
     count = len(places) if averaged else 1
     before = [] if probability is None else [probability]
     if len(places) > 1:
-        terms = graph.derived("loss.term", "l", None, "loss_term", shape, term)
+        values = np.reshape([term(place).evaluate() for place in places], shape)
+        terms = graph.judged("loss.term", "l", "loss_term", values, term)
         before.append(terms)
 
     def formula(_: Index) -> Expr:
         return _over(add(terms.symbol(place) for place in places), count) if len(places) > 1 else term(places[0])
 
-    loss = graph.derived("loss", "L", None, "loss", (), formula, "example_loss")
-    loss.values, loss.deltas = np.array(graph.followed.loss), np.array(1.0)
+    loss = graph.judged("loss", "L", "loss", np.array(graph.followed.loss), formula, "example_loss")
+    loss.deltas = np.array(1.0)
     graph.connect(loss, o, lambda _: np.ndindex(o.shape), lambda _: ((),), lambda _, j: _over(slope(j), count))
     graph.block(*before, depth=len(shape))
     graph.block(loss)
@@ -84,9 +86,16 @@ def _over(formula: Expr, count: int) -> Expr:
     return formula / count if count > 1 else formula
 
 
+def _plan_probabilities(graph: Graph, o: Signal, kind: str, formula: Callable[[Index], Expr]) -> Node:
+    """p from the logits o."""
+    outputs = graph.followed.values("output").reshape(o.shape)
+    values = prediction(outputs, Loss.of(graph.network.loss))
+    return graph.judged("prediction", "p", kind, values, formula, "prediction")
+
+
 def _plan_bits(graph: Graph, o: Signal, target: Callable[[Index], Symbol]) -> Node:
     """Sigmoid and cross-entropy as one, for every output."""
-    p = graph.derived("prediction", "p", None, "probability", o.shape, lambda i: sigmoid(o.symbol(i)), "prediction")
+    p = _plan_probabilities(graph, o, "probability", lambda i: sigmoid(o.symbol(i)))
     o.node.reasons = lambda place: _bit_reasons(p, o, place, target)
     return _plan_terms(
         graph,
@@ -112,9 +121,7 @@ def _plan_classes(graph: Graph, o: Signal, y: Node) -> Node:
         """1 for the label, 0 for every other class."""
         return Symbol("y", None, index, float(index[-1] == label(index[:-1])))
 
-    p = graph.derived(
-        "prediction", "p", None, "softmax", o.shape, lambda i: softmax(o.symbol(i), row(i[:-1])), "prediction"
-    )
+    p = _plan_probabilities(graph, o, "softmax", lambda i: softmax(o.symbol(i), row(i[:-1])))
     o.node.reasons = lambda place: _class_reasons(p, o, place, label, target)
     return _plan_terms(
         graph,

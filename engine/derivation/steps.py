@@ -33,7 +33,8 @@ def derive(run: Run, example: int = 0, *, focus: Mapping[str, Index] | None = No
     ----------
     example : number of the training example whose way forward and back is followed
     focus : for layers with too many units to list: the output unit to open, by the layer's name; else the one that
-        matters most. {"conv2d_1": (0, 3, 4)}: filter 0, row 3, column 4, counted from 0
+        matters most. {"conv2d_1": (0, 3, 4)}: filter 0, row 3, column 4, counted from 0. An array of a layer, or a
+        parameter, may be named as well: {"dense_1.weight": (0, 300)} lists that weight, however many there are
     terms : sums of more terms than this keep the largest, and a "rest"
 
     Raises

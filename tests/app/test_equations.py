@@ -169,7 +169,9 @@ def test_a_blind_reading_comes_to_the_numbers_beside_it(name: str):
     notation, found = operations(name)
     full = notation.full()
     for operation in found:
-        assert Reader(notation.symbols(operation.expression), table(notation, operation)).whole() == close(operation.value)
+        assert Reader(notation.symbols(operation.expression), table(notation, operation)).whole() == close(
+            operation.value
+        )
         assert Reader(full.numbers(operation.expression)).whole() == close(operation.value), operation.id
         assert Reader(full.number(operation.value)).whole() == pytest.approx(operation.value, rel=1e-15)
 
@@ -239,5 +241,6 @@ def test_the_words_of_a_formula_hold_its_numbers():
     teller = Teller(i18n.translator("en"), EXPERIMENTS["mazur"].network, notation)
     first = next(operation for operation in found if operation.kind == "loss_slope")
     assert re.fullmatch(
-        r"derivative of the loss by a 1 equals a 1 \(0\.\d+\) minus y 1 \(0\.01\)\. That is 0\.\d+\.", teller.words(first)
+        r"derivative of the loss by a 1 equals a 1 \(0\.\d+\) minus y 1 \(0\.01\)\. That is 0\.\d+\.",
+        teller.words(first),
     )

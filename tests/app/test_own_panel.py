@@ -187,3 +187,26 @@ def test_a_file_of_the_largest_size_is_received():
     message = {"name": "n" * 300, "size": MOST_BYTES, "content": base64.b64encode(content).decode()}
     name, got = received(message)
     assert (len(name), got) == (80, content)
+
+
+def by_hand() -> None:
+    """The page by hand as a script of its own."""
+    from app import i18n
+    from app.views import by_hand
+
+    by_hand.render(i18n.translator("en"))
+
+
+def test_the_page_by_hand_asks_for_a_missing_table_too():
+    table = read_table(FLOWERS.replace("kind", "type").encode()).table
+    app = AppTest.from_function(by_hand, default_timeout=60)
+    for key, value in {"v": "1", "data": "own_classes", "table": table.key, "net": "dense:2:tanh,dense:1"}.items():
+        app.query_params[key] = value
+    app.run()
+    assert not app.exception
+    assert app.subheader[0].value == i18n.translator("en")("own.missing.title")
+    own.keep(table)
+    del app.session_state["own.missing"]
+    app.run()
+    assert not app.exception
+    assert app.session_state["sheet"].experiment.dataset.spec["options"]["table"] == table.key

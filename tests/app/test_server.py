@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import re
 import socket
 import threading
 from collections import Counter, deque
@@ -275,6 +276,14 @@ def crowd(monkeypatch):
     monkeypatch.setattr(server.crowd, "_here", Counter())
     monkeypatch.setattr(server.crowd, "_expected", deque())
     return server.crowd
+
+
+@pytest.mark.parametrize("route", [route.path for route in server.ROUTES])
+def test_a_route_is_no_page(crowd, monkeypatch, route):
+    """A full house still answers those who are in."""
+    monkeypatch.setattr(crowd, "most", 0)
+    assert get(re.sub(r"\{.*?\}", "x", route)).headers.get("retry-after") != "15"
+    assert not crowd._expected
 
 
 def test_ready_says_whether_there_is_a_place(crowd, monkeypatch):

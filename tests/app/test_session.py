@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from app.presets import PRESETS, lesson
@@ -153,3 +155,17 @@ def test_other_data_bring_layers_that_fit():
     assert pictures.change(dataset="iris").settings.own_layers is None
     words = pictures.change(dataset="sentiment").start.network
     assert [layer.name for layer in words.layers] == ["embedding", "gru", "dense"]
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "v=1",
+        "v=1&data=spirals&n=5000",
+        "v=1&data=digits&net=dense:64:relu,dense:10",
+        f"v=1&net={'dense:32,' * 31}dense:1",
+    ],
+)
+def test_a_session_holds_less_than_a_megabyte(link):
+    """Settings, links and the experiment; data are of the catalogue and shared, and count here all the same."""
+    assert len(pickle.dumps(Session.opened(link)[0])) < 2**20

@@ -589,3 +589,9 @@ def test_any_text_of_a_part_is_read_or_refused(text, family):
 def test_every_choice_has_a_key_that_links_know():
     for choice in CHOICE.values():
         assert choice.query in (*sharing.KEYS, *sharing.VIEW_KEYS), choice.name
+
+
+def test_a_link_without_a_key_says_the_rest():
+    assert sharing.without("v=1&net=dense:3,dense:1&opt=adam", "net") == "v=1&&opt=adam"
+    assert sharing.read_link(sharing.without("?net=lstm:3&data=xor&v=1", "net")).dataset.name == "xor"
+    assert sharing.without("v=1&net=dense:1&data=xor", "et") == "v=1&net=dense:1&data=xor"

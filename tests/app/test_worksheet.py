@@ -111,7 +111,8 @@ def test_ones_own_network_comes_with_its_edits():
     ("query", "key"),
     [
         ("lesson=nobody", "lesson"), ("lesson=mazur&step=-1", "step"), ("lesson=mazur&step=99999999", "step"),
-        ("lesson=mazur&row=1", "row"), ("lesson=mazur&at=<b>", "at"), ("lesson=mazur&weight=dense_9.weight:0", "weight"),
+        ("lesson=mazur&row=1", "row"), ("lesson=mazur&at=<b>", "at"),
+        ("lesson=mazur&weight=dense_9.weight:0", "weight"),
         ("lesson=mazur&weight=dense_1.weight:4", "weight"), ("lesson=mazur&change=0:x:0", "change"),
         ("lesson=mazur&change=0:x:0:1e99", "change"), ("lesson=mazur&change=0:x:0:nan", "change"),
         ("lesson=mazur&change=0:nothing:0:1", "change"), ("lesson=softmax&change=0:y:0:0.5", "change"),

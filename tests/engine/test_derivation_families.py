@@ -178,6 +178,18 @@ def test_of_a_big_layer_the_unit_that_is_asked_for_is_opened():
     assert len(derivation.phase("gradient")) < 1000
 
 
+def test_of_a_big_parameter_the_number_that_is_asked_for_is_listed():
+    run = big()
+    place = (39, 1)
+    listed = "dense_1.weight.update[39,1]"
+    assert sum(o.id.startswith("dense_1.weight.update") for o in derive(run).operations) == 24
+    asked = derive(run, focus={"dense_1.weight": place})
+    check_every_number(asked, run)
+    assert listed in asked.by_id
+    with pytest.raises(engine.errors.ConfigurationError, match="index into dense_1.weight"):
+        derive(run, focus={"dense_1.weight": (99, 0)})
+
+
 def test_without_a_wish_the_opened_units_lead_to_one_another():
     layers = (engine.Conv2D(8, 3, activation="relu"), engine.MaxPool2D(2), engine.Flatten(), engine.Dense(1))
     run = LayerCase((1, 14, 14), layers, batch=2).start()

@@ -61,6 +61,13 @@ def test_two_inputs_are_points_of_the_plane():
     assert datasets.load("own_values", table=name, columns=(1, 3), target=2, standardise=False).domain is None
 
 
+def test_one_input_spans_what_a_curve_does():
+    data = datasets.load("own_values", table=own.keep(table()), columns=(2,), target=1)
+    assert (data.domain, data.features, data.points_train, data.input_names) == ((-1.0, 1.0), (), None, ("b",))
+    x = np.vstack([data.x_train, data.x_test])
+    assert (x.min(), x.max()) == (-1.0, 1.0)
+
+
 def test_whole_numbers_can_be_classes_or_values():
     rng = np.random.default_rng(2)
     kept = OwnTable((Column("a", rng.random(30)), Column("stars", rng.integers(1, 6, 30).astype(float))))

@@ -82,8 +82,8 @@ async def change_something(number: int, visitor: Visitor) -> None:
 async def picture(visitor: Visitor) -> bytes:
     """The frame that a visitor looks at, with all its numbers."""
     step = int(visitor.position)
-    answer = await visitor.connection.get(visitor.film_url(Span(step, step + 1, 1)))
-    return answer.body
+    answer = await visitor.bring(visitor.film_url(Span(step, step + 1, 1)))
+    return answer.body if answer else b""
 
 
 async def told(visitor: Visitor) -> tuple[object, ...]:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 RATES = (60, 30, 15, 6, 3)  # frames a second
 BYTES_A_SECOND = 1e6
+OPERATIONS_A_SECOND = 2.5e9
 LOW_WATER = 1.0  # seconds of film to have in hand
 
 
@@ -65,14 +67,15 @@ def _end(header: dict[str, Any]) -> float:
     return max(last, min(header["outcome"]["step"] - 1, last + header["every"] - 1))
 
 
-def frame_rate(bytes_a_frame: float) -> int:
-    """Fewer frames a second for big networks."""
-    return next((rate for rate in RATES if rate * bytes_a_frame <= BYTES_A_SECOND), RATES[-1])
+def frame_rate(size: float, operations: float) -> int:
+    """Fewer frames a second for big networks; bytes and multiply-adds of one frame."""
+    fits = (r for r in RATES if r * size <= BYTES_A_SECOND and r * operations <= OPERATIONS_A_SECOND)
+    return next(fits, RATES[-1])
 
 
-def every_for(speed: float, rate: int) -> int:
-    """Steps between frames."""
-    return 1 if speed <= rate else max(1, math.floor(speed / rate + 0.5))
+def every_for(speed: float, rate: int, most: int) -> int:
+    """Steps between frames; `most` steps may lie in one chunk."""
+    return 1 if speed <= rate else max(1, min(math.floor(speed / rate + 0.5), most // rate))
 
 
 def span_at(step: int, every: int, rate: int, *, short: bool) -> Span:
@@ -94,19 +97,17 @@ class Wish:
 class Film:
     """Which steps are in hand."""
 
-    def __init__(self) -> None:
-        self.clear()
-
-    def clear(self) -> None:
-        """Another experiment."""
+    def __init__(self, frame: Mapping[str, int]) -> None:
+        """`frame`: what the page says that one takes, and how many steps may be asked for."""
         self.chunks: list[Header] = []
         self.end = math.inf
-        self.rate = RATES[0]
+        self.operations, self.most = frame["operations"], frame["steps"]
+        self.rate = frame_rate(frame["bytes"], self.operations)
 
     def add(self, chunk: Header) -> None:
         """A chunk has come."""
         if chunk.frames:
-            self.rate = frame_rate(chunk.bytes / chunk.frames)
+            self.rate = frame_rate(chunk.bytes / chunk.frames, self.operations)
             self.chunks.append(chunk)
             self.chunks.sort(key=lambda one: (one.start, one.every))
         self.end = min(self.end, chunk.end)
@@ -131,7 +132,7 @@ class Film:
 
     def next_span(self, wish: Wish) -> Span | None:
         """What to ask for next, or None if the film reaches far enough ahead."""
-        every = every_for(wish.speed, self.rate) if wish.playing else 1
+        every = every_for(wish.speed, self.rate, self.most) if wish.playing else 1
         step = math.floor(wish.position)
         covered = self.coverage(step, every)
         enough = not wish.playing or covered - wish.position >= LOW_WATER * wish.speed

@@ -29,7 +29,7 @@ LINKS = (  # the lessons' networks that do not end by themselves, each with data
     "v=1&data=sine&noise=0.1&net=dense:8:tanh,dense:8:tanh,dense:1&opt=adam:0.01",
 )
 # close to what one request may cost (app/traces.py): test_visitors.py holds it to that
-HEAVIEST = "v=1&n=5000&net=dense:215:tanh,dense:215:tanh,dense:1&opt=adam:0.001&regime=mini_batch:368"
+HEAVIEST = "v=1&n=5000&net=dense:215:tanh,dense:215:tanh,dense:1&opt=adam:0.001&regime=full_batch"
 RATES = ("0.003", "0.01", "0.03", "0.1", "0.3")
 TROUBLE = (Lost, PageFailed, BadChunk)
 

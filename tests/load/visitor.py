@@ -55,7 +55,7 @@ class Visitor:
         self.name = f"{random.getrandbits(64):016x}"  # of this page, told with every request for film
         self.page = Page(site, query)
         self.connection = Connection(site)
-        self.film = Film()
+        self.film = Film({"bytes": 0, "operations": 0, "steps": 1})
         self.edits: list[tuple[int, str, str]] = []
         self.position = 0.0
         self.refused = False
@@ -128,7 +128,7 @@ class Visitor:
 
     def open_film(self) -> None:
         """The page has told of an experiment."""
-        self.film.clear()
+        self.film = Film(self.page.stage["frame"])
         self.edits = [(step, key, value) for step, key, value in self.page.stage["edits"]]
         self.position = float(self.page.stage["step"])
         self._backfilled = self.position == 0
@@ -172,8 +172,18 @@ class Visitor:
 
     async def ask(self, span: Span) -> None:
         """One chunk, asked for until it comes (`Player.ask` and `refuse`)."""
-        path = self.film_url(span)
         started = time.perf_counter()
+        path = self.film_url(span)
+        answer = await self.bring(path)
+        if answer is None:
+            self.refused = True
+            return
+        self.tally.cache[answer.headers.get("x-cache", "")] += 1
+        self.film.add(self._read(path, answer))
+        self.tally.chunks.append(time.perf_counter() - started)
+
+    async def bring(self, path: str) -> Answer | None:
+        """Film from this address, asked for until it comes; None where it never will."""
         failures = 0
         while failures < TRIES:
             try:
@@ -181,19 +191,15 @@ class Visitor:
             except Lost:
                 answer = Answer(0, {}, b"")
             if answer.status == 200:
-                self.tally.cache[answer.headers.get("x-cache", "")] += 1
-                self.film.add(self._read(path, answer))
-                self.tally.chunks.append(time.perf_counter() - started)
-                return
+                return answer
             if 400 <= answer.status < 500:
-                self.refused = True
                 self.tally.errors[f"film refused: {answer.status} {answer.body[:160].decode(errors='replace')}"] += 1
-                return
+                return None
             self.tally.retries[f"film: {RETRIED.get(answer.status, answer.status)}"] += 1
             await asyncio.sleep(self._pause(answer, failures))
             failures += answer.status != 202
-        self.refused = True
         self.tally.errors["a chunk was lost"] += 1
+        return None
 
     def _pause(self, answer: Answer, failures: int) -> float:
         """Seconds until the next try (`Player.pause`)."""

@@ -276,6 +276,29 @@ def test_a_tiles_pixels_are_its_values(run: Run) -> None:
         assert np.abs(np.array(found) - (expected + 1) * 127.5).max() <= 0.51
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_what_the_page_speaks_of_is_found_by_the_engines_names(run: Run, family: str) -> None:
+    """Every number of a field leads to the cell that holds it."""
+    trace = experiment(family).start().trace(1)
+    names = [
+        name
+        for name in trace
+        if name.endswith((".weight", ".weight.gradient", ".activation")) and "flatten" not in name
+    ]
+    asked = {f"{name}:{'.'.join(map(str, place))}": (name, place)
+             for name in names for place in [tuple(size - 1 for size in trace[name].shape[1:])]}  # fmt: skip
+    body = """
+      const {buildBlocks} = await import('/stage/blocks/model.js');
+      const model = buildBlocks(a[0], a[1]);
+      return a[2].map((name) => m.litCells(model, [name]).map(({layer, tensor, at}) => [
+        tensor === null ? model.layers[layer].field : model.layers[layer].tensors[tensor].field, at])[0] ?? null)"""
+    found = run("blocks/lit.js", body, [header(family), told(family), list(asked)])
+    for (name, place), cell in zip(asked.values(), found, strict=True):
+        if cell is not None:
+            assert cell == [name.removesuffix(".gradient"), int(np.ravel_multi_index(place, trace[name].shape[1:]))]
+    assert sum(cell is not None for cell in found) >= len(found) - 2
+
+
 def test_pointing_at_a_step_tells_its_bets(open_family: Open) -> None:
     page = open_family("attention")
     panel = page.locator(".map-box canvas")
@@ -308,3 +331,14 @@ def test_a_dear_film_is_asked_for_in_small_pieces(run: Run) -> None:
     body = "return a.map(([bytes, operations]) => m.frameRate(bytes, operations))"
     costs = [[1e3, 0], [1e5, 0], [1e3, 1e9], [1e7, 1e9], [1e3, 1e7]]
     assert run("plan.js", body, costs) == [60, 6, 3, 3, 60]
+
+
+def test_the_loss_curve_of_a_dear_run_is_asked_for_in_few_frames(run: Run) -> None:
+    body = "return a.map(([bytes, operations]) => m.coarseFrames(bytes, operations))"
+    assert run("plan.js", body, [[0, 0], [548, 9e4], [236_552, 3.3e8], [63_744, 5.3e8], [1e9, 1e12]]) == [
+        60,
+        60,
+        15,
+        9,
+        4,
+    ]

@@ -378,12 +378,13 @@ def test_what_the_page_names_is_lit_and_the_rest_is_dimmed(open_stage: Open) -> 
           const { lightOf } = await import('/stage/light.js');
           const named = lightOf(null, new Set(['u1.0', 'e1.0.1']));
           const hovered = lightOf('u1.0', new Set(['u2.0']));
-          return [lightOf(null, new Set()), named.unit(1, 0), named.unit(1, 1), named.edge(1, 0, 1), named.edge(1, 0, 0),
-            hovered.unit(2, 0), hovered.named];
+          return [lightOf(null, new Set()), named.unit(1, 0), named.unit(1, 1), named.edge(1, 0, 1),
+            named.edge(1, 0, 0), hovered.unit(2, 0), hovered.named];
         }"""
     )
     assert marks == [None, True, False, True, False, True, False], "the pointer goes before what the page names"
-    ink = "(c) => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data].filter((_, i) => i % 4 === 3).reduce((a, b) => a + b)"
+    ink = """(c) => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]
+      .filter((_, i) => i % 4 === 3).reduce((a, b) => a + b)"""
     canvas = page.locator(".network-box canvas")
     plain = canvas.evaluate(ink)
     page.evaluate("(data) => window.call(data)", still_data(7, lit=["u1.0", "e1.0.1", "u0.1"]))

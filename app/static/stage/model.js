@@ -30,7 +30,8 @@ export function buildModel(header, problem) {
   ];
   const kind = problem.features ? "plane" : inputs === 1 ? "line" : "table";
   const side = Math.sqrt(inputs);
-  const image = kind === "table" && side >= 4 && Number.isInteger(side) ? side : 0;
+  const words = problem.vocabulary?.length > 0;
+  const image = kind === "table" && !words && side >= 4 && Number.isInteger(side) ? side : 0;
   return { layers, kind, image, answer: answerKind(header, problem), loss: header.loss, problem };
 }
 

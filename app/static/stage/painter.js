@@ -127,7 +127,8 @@ export class Painter {
     if (!this.layout || width === 0) return;
     if (this.blocks) {
       ctx.clearRect(0, 0, width, height);
-      this.blocks.paint(ctx, { snapshot, moment, highlight, selected: state.selected, flow: this.flow, tools: this });
+      this.blocks.paint(ctx, { snapshot, moment, highlight, selected: state.selected, lit, flow: this.flow,
+        tools: this });
       return;
     }
     this.refreshLinks(highlight, lit);

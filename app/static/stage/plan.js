@@ -22,6 +22,12 @@ export function frameRate(bytesPerFrame, operationsPerFrame = 0) {
   return RATES.find(fits) ?? RATES.at(-1);
 }
 
+/** Frames of the coarse pass over what came before an opened link's step, for the loss curve: as many as come at once. */
+export function coarseFrames(bytesPerFrame, operationsPerFrame) {
+  const most = Math.min(60, 4 * BYTES_A_SECOND / Math.max(1, bytesPerFrame), 2 * OPERATIONS_A_SECOND / Math.max(1, operationsPerFrame));
+  return Math.max(4, Math.floor(most));
+}
+
 /** Steps between frames at this speed; `most` steps may lie in one chunk, so a big network's film runs no faster. */
 export function everyFor(speed, rate, most = Infinity) {
   return speed <= rate ? 1 : Math.max(1, Math.min(Math.round(speed / rate), Math.floor(most / rate)));

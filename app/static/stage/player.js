@@ -12,14 +12,12 @@ import { decodeChunk } from "./chunk.js";
 import { Film } from "./film.js";
 import { History } from "./history.js";
 import { traceQuery } from "./link.js";
-import { frameRate, nextSpan, spanAt } from "./plan.js";
+import { coarseFrames, frameRate, nextSpan, spanAt } from "./plan.js";
 import { VISITOR } from "./visitor.js";
 
 const RETRY_SECONDS = [0.3, 0.6, 1.2, 2.5, 5];
 /** Who has a place in the line has been waiting there: only a moment until the next question. */
 const LINE_SECONDS = 0.3;
-/** Points of the loss curve that are asked for at once when a link opens in the middle of a run. */
-const BACKFILL_FRAMES = 60;
 
 export class Player {
   /**
@@ -34,7 +32,7 @@ export class Player {
     this.film = new Film();
     this.history = new History();
     this.rate = 60;
-    this.operations = 0;
+    this.frame = { bytes: 0, operations: 0 };
     this.flight = null;
     this.generation = 0;
     this.failures = 0;
@@ -46,7 +44,7 @@ export class Player {
 
   /** Another experiment: everything recorded is another run's. @param frame  what one takes, and how many steps may be asked for */
   open({ traceUrl, link, edits, follow, step, frame = { bytes: 0, operations: 0, steps: Infinity } }) {
-    this.operations = frame.operations;
+    this.frame = frame;
     this.most = frame.steps;
     Object.assign(this, { traceUrl, link, edits, follow, rate: frameRate(frame.bytes, frame.operations), backfilled: step === 0 });
     this.film.clear();
@@ -113,8 +111,9 @@ export class Player {
   /** A coarse pass over the steps before an opened link's, for the loss curve. */
   backfill(position) {
     this.backfilled = true;
-    const every = Math.ceil((Math.floor(position) + 1) / BACKFILL_FRAMES);
-    return { from: 0, to: every * BACKFILL_FRAMES, every };
+    const frames = coarseFrames(this.frame.bytes, this.frame.operations);
+    const every = Math.ceil((Math.floor(position) + 1) / frames);
+    return { from: 0, to: every * frames, every };
   }
 
   async ask(span, wish) {
@@ -141,7 +140,7 @@ export class Player {
   accept(chunk, wish) {
     this.failures = 0;
     this.trouble = null;
-    if (chunk.frames > 0) this.rate = frameRate(chunk.bytes / chunk.frames, this.operations);
+    if (chunk.frames > 0) this.rate = frameRate(chunk.bytes / chunk.frames, this.frame.operations);
     this.film.add(chunk);
     this.film.trim(wish.position);
     this.history.add(chunk);

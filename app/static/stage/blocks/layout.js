@@ -18,8 +18,9 @@ const GAP = 4;
 /** Sides of tiles in pixels, before they are scaled to what room there is. */
 const SIDE = { input: 150, map: 66, matrix: 64 };
 const CELL = { most: 22, strip: 56 };
-/** Kernels beside a map: how many at most, and their share of the map's side. */
-const KERNELS = { most: 8, share: 0.34, alone: 0.52 };
+/** Width of the kernels beside a map, as a share of the map's side: of one, each of a few, many in a square. */
+const KERNELS = { alone: 0.52, few: 0.34, many: 0.95 };
+const FEW = 3;
 const LABELS = 126;
 /** Room at the right of sequences for parameters and attention. */
 const ASIDE = 190;
@@ -87,7 +88,8 @@ function makeMaps(block, height, scale) {
   const w = Math.min(side * 1.6, (side * cols) / rows);
   const kernels = kernelsOf(block);
   const inputs = kernels?.shape[1];
-  const room = kernels ? Math.min(KERNELS.most, inputs) * (inputs === 1 ? KERNELS.alone : KERNELS.share) * side + GAP : 0;
+  const share = inputs === 1 ? KERNELS.alone : inputs <= FEW ? KERNELS.few * inputs : KERNELS.many;
+  const room = kernels ? share * side + GAP : 0;
   const pitch = { x: room + w + 3 * GAP, y: side + GAP + 4 };
   const panels = [];
   for (let channel = 0; channel < count; channel += 1) {
@@ -110,7 +112,7 @@ function kernelsOf({ tensors }) {
 /** A filter's kernels, one for each channel that goes in, in a small grid. */
 function kernelPanels({ tensors }, kernels, channel, { x, y, w, h }) {
   const [, inputs, rows, cols] = kernels.shape;
-  const across = Math.min(inputs, KERNELS.most);
+  const across = inputs <= FEW ? inputs : Math.ceil(Math.sqrt(inputs));
   const down = Math.ceil(inputs / across);
   const side = Math.min((w - (across - 1)) / across, (h - (down - 1)) / down);
   const top = y + (h - down * side - (down - 1)) / 2;

@@ -12,6 +12,7 @@ import { clamp, ease, turnProgress } from "../timeline.js";
 import { best, drawSteps } from "./answer.js";
 import { Heat } from "./heat.js";
 import { cellBox, hull } from "./layout.js";
+import { litCells } from "./lit.js";
 import { windowOf } from "./model.js";
 import { drawRegion } from "./region.js";
 import { shownToken } from "./words.js";
@@ -55,7 +56,7 @@ export class BlockPainter {
   /**
    * @param {CanvasRenderingContext2D} ctx
    * @param {{snapshot: object, moment: import("../timeline.js").Moment, highlight: string|null, selected: string|null,
-   *   flow: number|null, tools: object}} picture  tools: theme, format, say
+   *   lit: Set<string>, flow: number|null, tools: object}} picture  tools: theme, format, say
    */
   paint(ctx, picture) {
     ctx.setLineDash([]);
@@ -67,6 +68,7 @@ export class BlockPainter {
     ctx.lineWidth = 1;
     ctx.stroke(this.outline);
     this.paintTokens(ctx, picture);
+    this.paintLit(ctx, picture.lit);
     this.paintFocus(ctx, picture);
     this.paintAnswer(ctx, picture);
     ctx.globalAlpha = 1;
@@ -224,6 +226,17 @@ export class BlockPainter {
     for (let step = 0; step < steps; step += 1) {
       const token = input.tokens ? a[step] : best(a, step * input.shape[1], input.shape[1]);
       ctx.fillText(shownToken(names[token]), column.x + ((step + 0.5) * column.w) / steps, y, (0.98 * column.w) / steps);
+    }
+  }
+
+  /** What the page speaks of. */
+  paintLit(ctx, lit) {
+    ctx.globalAlpha = 1;
+    ctx.lineWidth = 2;
+    ctx.strokeStyle = this.theme.rise;
+    for (const { layer, tensor, at } of litCells(this.model, lit)) {
+      const cell = cellBox(this.layout, layer, tensor, at);
+      if (cell) ctx.strokeRect(cell.x - 0.5, cell.y - 0.5, cell.w + 1, cell.h + 1);
     }
   }
 

@@ -99,7 +99,7 @@ export class Supply {
     const ask = () => this.get(`${url}?${parts.filter(Boolean).join("&")}`, { signal, headers: { "X-Visitor": VISITOR } });
     let response = await ask();
     while (response.status === IN_LINE && !signal.aborted) {
-      await new Promise((go) => this.delay(go, LINE_SECONDS));
+      await new Promise((go) => this.delay(go, LINE_SECONDS * (1 + Math.random())));
       response = await ask();
     }
     if (!response.ok) return { refusal: await readRefusal(response) };

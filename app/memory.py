@@ -1,0 +1,33 @@
+"""Memory that is not needed any more goes back to the system, on glibc; elsewhere nothing happens.
+
+Compiled kernels are read through tens of megabytes of passing objects, and each thread that allocates gets an arena of
+its own: measured after warming, 290 MB stay with the process that uses 217.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+
+_M_ARENA_MAX = -8  # of glibc's malloc.h
+_ARENAS = 2
+
+
+def few_arenas() -> None:
+    """Threads share arenas: the interpreter's lock keeps most of them from allocating at once. Before any thread."""
+    _call("mallopt", _M_ARENA_MAX, _ARENAS)
+
+
+def give_back() -> None:
+    """Collects what nobody refers to, and returns what is free then."""
+    gc.collect()
+    _call("malloc_trim", 0)
+
+
+def _call(name: str, *numbers: int) -> None:
+    """A function of the C library, where it has it."""
+    try:
+        function = getattr(ctypes.CDLL(None), name)
+    except (AttributeError, OSError, TypeError):
+        return
+    function(*numbers)

@@ -1,0 +1,34 @@
+"""Runs that wait for the next chunk of their film."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.standby import RUN, Standby
+from app.traces import read
+
+
+@pytest.fixture
+def run():
+    run = read("v=1").start()
+    run.step(5)
+    return run
+
+
+def test_a_run_is_taken_once_and_only_where_it_stands(run):
+    standby = Standby()
+    standby.leave("a", run, 1000)
+    assert standby.take("a", 4) is None
+    assert standby.take("b", 5) is None
+    assert standby.take("a", 5) is run
+    assert standby.take("a", 5) is None
+    assert standby.size == 0
+
+
+def test_a_link_has_one_run_and_the_oldest_links_go(run):
+    standby = Standby(capacity=2 * (RUN + 1000))
+    for link in ("a", "a", "b", "c"):
+        standby.leave(link, run, 1000)
+    assert (len(standby), standby.size) == (2, 2 * (RUN + 1000))
+    assert standby.take("a", 5) is None
+    assert standby.take("c", 5) is run
