@@ -5,7 +5,8 @@
 As with the film, the answer depends on nothing but the request and the build, and what it may cost is known before it
 runs. The work is a generator, so that a server can slice and end it. Knows no web framework.
 
-The answer, little endian: b"BPS1"; uint32 H, a multiple of 4; the header, H bytes of JSON padded with spaces; float32,
+The answer, little endian: b"BPS1"; uint32 H, a multiple of 4; the header, H bytes of JSON padded with spaces; then the
+float32 arrays of header["fields"] in order, each C-contiguous: "losses" [rows along b, columns along a] with
 NaN and infinity kept, "a" [columns], "b" [rows], "centre" [P], "directions" [dimensions, P]. The P numbers are those of
 header["parameters"], one parameter after the other.
 """

@@ -22,8 +22,10 @@ from app.panels.weight import WeightPanel
 from app.panels.wiggle import WigglePanel
 from app.stage import stage
 from app.state import is_dense
-from app.tables import Column, table
+from app.tables import Column
 
+HEAVIEST = 150_000  # characters of film that every operation may send along
+MOST_LISTED = 300  # operations in the table
 TABS = ("all", "weight", "wiggle", "numbers", "latex")
 
 
@@ -58,19 +60,14 @@ class Workings(Panel):
 
     def picture(self) -> None:
         """The network, with what the operation uses lit: on the stage where it can draw it, else as a board."""
-        if is_dense(self.walk.network):
+        if is_dense(self.walk.network) and len(self.opened.still(self.sheet.row)) < HEAVIEST:
             stage(self.walk.still(self.lit), key=f"{self.key}_stage", on_player=self._take_selected)
         else:
             st.html(board(self.teller, self.walk.operations, self.walk.position))
 
     @property
     def lit(self) -> list[str]:
-        """What the chosen path goes through, while weights are looked at; else what the operation touches.
-
-        Nothing in a network whose units the stage does not draw one by one.
-        """
-        if not is_dense(self.walk.network):
-            return []
+        """What the chosen path goes through, while weights are looked at; else what the operation touches."""
         path = WeightPanel(self.walk).lit_path() if self._open == "weight" else None
         if path is None:
             return self.walk.lit
@@ -128,12 +125,15 @@ class Workings(Panel):
         with st.popover(t(f"by_hand.check.{kind}"), icon=icon):
             st.write(t(f"by_hand.check.{kind}_help", **words))
             columns = [Column(t("by_hand.check.parameter")), Column(t("by_hand.check.error"), number=True)]
-            st.html(table(columns, [[name, f"{value:.1e}"] for name, value in report.errors.items()]))
+            self.table(columns, [[name, f"{value:.1e}"] for name, value in report.errors.items()])
 
     # ---------------------------------------------------------------------------------------------- all operations
 
     def _operations(self) -> None:
-        t = self.t
+        """The step as a table; of a long one the part around where one stands."""
+        t, here, count = self.t, self.walk.position, len(self.walk.operations)
+        first = max(0, min(here - MOST_LISTED // 2, count - MOST_LISTED))
+        listed = self.walk.operations[first : first + MOST_LISTED]
         columns = [
             Column(t("by_hand.table.number"), number=True),
             Column(t("by_hand.table.phase")),
@@ -147,9 +147,11 @@ class Workings(Panel):
                 self.teller.title(operation),
                 self.teller.number(operation.value),
             ]
-            for place, operation in enumerate(self.walk.operations, 1)
+            for place, operation in enumerate(listed, first + 1)
         ]
-        st.html(table(columns, rows, caption=t("by_hand.table.all"), current=self.walk.position, tall=True))
+        if len(listed) < count:
+            st.caption(t("by_hand.table.part", first=first + 1, last=first + len(listed), count=count))
+        self.table(columns, rows, caption=t("by_hand.table.all"), current=here - first, tall=True)
 
     # ------------------------------------------------------------------------------------------- LaTeX and print
 

@@ -29,7 +29,7 @@ FORBIDDEN = {
     ),  # text for elsewhere
     r"\byaml\.load\b|\bsubprocess\b": ("app/bootstrap.py",),  # sets the project up, before there is a server
     # the style sheet, a file of ours; tables and words of which every piece goes through html.escape
-    r"\bst\.html\(": ("app/page.py", "app/walk.py", "app/workings.py"),
+    r"\bst\.html\(": ("app/page.py", "app/walk.py", "app/workings.py", "app/panels/base.py"),
 }
 
 

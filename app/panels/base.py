@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+import streamlit as st
 
+from app.tables import Column, table
 from app.walk import Walk
 from engine.derivation import Symbol
 from engine.derivation.graph import LETTERS
@@ -22,6 +26,10 @@ class Panel:
         self.walk = walk
         self.t, self.key, self.sheet, self.opened = walk.t, walk.key, walk.sheet, walk.opened
         self.notation, self.teller = walk.notation, walk.teller
+
+    def table(self, columns: Sequence[Column], rows: Sequence[Sequence[Any]], **form: Any) -> None:
+        """Draws rows under headings; `form` as for `app.tables.table`, which escapes every word."""
+        st.html(table(columns, rows, **form))
 
     @cached_property
     def weight(self) -> tuple[str, int]:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from app.controls import put
 from app.panels.base import MOST_IN_MENU, MOST_ROWS, Panel
-from app.tables import Column, table
+from app.tables import Column
 from engine.derivation import Group, Path
 
 MOST_PATHS = 12  # that can be lit one by one
@@ -121,7 +121,7 @@ class WeightPanel(Panel):
             Column(t("by_hand.table.value"), number=True),
             Column(t("by_hand.table.size"), bar=True),
         ]
-        st.html(table(columns, rows, caption=t("by_hand.paths.group", layer=self.teller.layer(group.layer))))
+        self.table(columns, rows, caption=t("by_hand.paths.group", layer=self.teller.layer(group.layer)))
 
     def _why(self) -> None:
         """The update, split."""
@@ -138,7 +138,7 @@ class WeightPanel(Panel):
             Column(t("by_hand.why.change"), number=True),
             Column(t("by_hand.table.size"), bar=True),
         ]
-        st.html(table(columns, rows, caption=t("by_hand.why.caption"), tall=len(rows) > 20))
+        self.table(columns, rows, caption=t("by_hand.why.caption"), tall=len(rows) > 20)
         number, sign = self.notation.number, "+" if found.total >= 0 else "-"
         equals = self.notation.equals(found.before, found.total, found.after)
         st.latex(f"{number(found.before)} {sign} {number(abs(found.total))} {equals} {number(found.after)}")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from app.controls import put
 from app.equations import FULL_DIGITS, aligned
 from app.panels.base import MOST_IN_MENU, MOST_INPUTS, MOST_ROWS, Panel
-from app.tables import Column, table
+from app.tables import Column
 from engine.derivation import Symbol
 from engine.errors import ConfigurationError
 
@@ -67,7 +67,7 @@ class WigglePanel(Panel):
                 Column(t("by_hand.why.change"), bar=True),
             ]
             rows = [[place, say(before), say(after), after - before] for place, before, after in self._moved(found)]
-            st.html(table(columns, rows, caption=t("by_hand.wiggle.caption"), tall=len(rows) > MOST_ROWS))
+            self.table(columns, rows, caption=t("by_hand.wiggle.caption"), tall=len(rows) > MOST_ROWS)
 
     def _targets(self) -> list[tuple[str, int]]:
         """Every weight of a small network, else the chosen one; and the inputs of the example."""

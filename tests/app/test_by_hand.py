@@ -182,6 +182,15 @@ def test_the_board_outlines_the_window_that_is_looked_at(open_page: Open):
     assert text.count('class="made"') == 1
 
 
+def test_a_large_network_stays_light(open_page: Open):
+    """Neither its film nor its two thousand operations go along with every operation."""
+    app = open_page(v="1", net="dense:200:tanh,dense:200:tanh,dense:1", at="dense_3.pre_activation(0)")
+    assert len(html(app)) < 150_000
+    assert 'class="board"' in html(app)
+    assert html(app).count("<tr") < 400
+    assert "underbrace" in shown(app)
+
+
 def test_the_playground_takes_its_own_step_apart():
     app = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
     app.query_params["step"] = "20"

@@ -332,16 +332,6 @@ def test_a_newer_wish_drops_the_older_one(run: Run) -> None:
     assert supply(run, body) == [[13, 13], None, None]
 
 
-def test_a_place_in_the_line_is_waited_for(run: Run) -> None:
-    body = """
-      const answers = [new Response('{}', {status: 202}), new Response('{}', {status: 202}), new Response(bytes)];
-      answer = () => answers.shift();
-      const asking = supply.ask(wish, [13]);
-      while (supply.flight) { await new Promise((go) => setTimeout(go, 5)); later.splice(0).forEach(([go]) => go()); }
-      await asking; return [asked.length, supply.trouble, supply.surface.columns]"""
-    assert supply(run, body) == [3, None, 13]
-
-
 def test_too_fine_a_surface_leaves_the_coarse_one(run: Run) -> None:
     body = """
       answer = (url) => url.includes('=61') ? new Response('{"error":{"key":"resolution","message":"too much"}}',
@@ -365,12 +355,14 @@ def test_a_refusal_is_told_and_a_lost_server_asked_again(run: Run) -> None:
 def test_a_place_in_the_line_is_waited_for(run: Run) -> None:
     body = """
       let times = 0;
-      answer = () => times++ < 2 ? new Response('{"error":{"key":"line","place":2}}', {status: 202}) : new Response(bytes);
+      const line = () => new Response('{"error":{"key":"line","place":2}}', {status: 202});
+      answer = () => times++ < 2 ? line() : new Response(bytes);
       const all = supply.ask(wish, [13]);
       while (later.length < 1) await new Promise((go) => setTimeout(go, 1)); later[0][0]();
       while (later.length < 2) await new Promise((go) => setTimeout(go, 1)); later[1][0]();
       await all;
-      return [times, later.every(([, seconds]) => seconds >= 0.3 && seconds <= 0.6), supply.trouble, supply.surface.columns]"""
+      const patient = later.every(([, seconds]) => seconds >= 0.3 && seconds <= 0.6);
+      return [times, patient, supply.trouble, supply.surface.columns]"""
     assert supply(run, body) == [3, True, None, 13]
 
 

@@ -363,7 +363,8 @@ def test_a_still_stage_shows_its_one_step_and_asks_for_nothing(open_stage: Open)
     page.keyboard.press("ArrowRight")
     page.keyboard.press(" ")
     page.wait_for_function("window.sent.length > 0")
-    assert sent(page, "player")[-1] == {"link": "still 7", "edits": [], "step": 7, "follow": 0, "selected": None}
+    told = {"link": "still 7", "edits": [], "step": 7, "follow": 0, "selected": None, "surface": None}
+    assert sent(page, "player")[-1] == told
     assert page.evaluate("location.search") == "", "the address is the page's"
     page.evaluate("(data) => window.call(data)", still_data(8))
     expect(page.locator(".stage")).to_have_attribute("data-step", "8")

@@ -6,7 +6,8 @@
  * 35. Pure.
  *
  * @typedef {import("./heights.js").Heights} Heights
- * @typedef {{theme: import("../theme.js").Theme, format: object, titles: [string, string, string]}} Style
+ * @typedef {{theme: import("../theme.js").Theme, format: object, titles: [string, string, string],
+ *   software: boolean}} Style  software: drawn without a GPU
  */
 
 import { ticks } from "../scales.js";
@@ -45,7 +46,7 @@ function sceneFigure(heights, style) {
     zeroline: false, showspikes: false, tickfont: { size: 10 }, ...more,
   });
   return {
-    data: [mesh(heights, theme), brokenMesh(heights, theme), grid(heights, theme)],
+    data: [mesh(heights, theme), brokenMesh(heights, theme), ...(style.software ? [] : [grid(heights, theme)])],
     layout: {
       ...frame(style, { l: 0, r: 0, t: 0, b: 0 }),
       scene: {
@@ -134,7 +135,7 @@ function brokenMesh(heights, { dark }) {
   return { type: "mesh3d", ...vertices(heights), ...corners, ...QUIET, facecolor, flatshading: true };
 }
 
-/** Lines along both axes, a hair above the mesh. */
+/** Lines along both axes, a hair above the mesh. Without a GPU they cost as much as the mesh itself, and are left out. */
 function grid(heights, { ink }) {
   const { a, b, rows, columns, values, broken, low, top } = heights;
   const lines = { x: [], y: [], z: [] };

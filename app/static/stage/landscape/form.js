@@ -127,11 +127,18 @@ export function createViewButtons({ say, turn, zoom, reset }) {
     iconButton("next", say("surface_turn_right"), () => turn(15, 0)), iconButton("up", say("surface_turn_up"),
       () => turn(0, 10)),
     iconButton("down", say("surface_turn_down"), () => turn(0, -10)));
-  const element = h("div", { class: "landscape-view", role: "group", "aria-label": say("surface_view") }, turns,
+  const element = h("div", { class: "landscape-view", role: "group", "aria-label": say("surface_view"),
+    hidden: true }, turns,
     iconButton("plus", say("surface_zoom_in"), () => zoom(0.8)), iconButton("minus", say("surface_zoom_out"),
       () => zoom(1.25)),
     iconButton("restart", say("surface_view_reset"), reset));
-  return { element, render: (scene) => setHidden(turns, !scene) };
+
+  /** @param {boolean} scene  something that can be turned is drawn */
+  function render(scene) {
+    setHidden(element, false);
+    setHidden(turns, !scene);
+  }
+  return { element, render };
 }
 
 /**

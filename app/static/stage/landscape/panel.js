@@ -315,7 +315,8 @@ export class LandscapePanel {
     this.trails = new Map();
     const titles = axisTitles(surface, this.choices, { ...this.tools, model });
     if (framed) this.view.heights = heights;
-    else this.view.show(heights, drawing, { theme, format: this.tools.format, titles, bare }, () => this.paint());
+    else this.view.show(heights, drawing, { theme, format: this.tools.format, titles, bare,
+      software: this.graphics.software }, () => this.paint());
     setHidden(this.note, true);
     setHidden(this.controls, false);
     this.buttons.render(drawing === "scene" && surface.rows > 1);
