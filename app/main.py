@@ -28,7 +28,7 @@ def main() -> None:
             st.Page(show_surface, title=t("nav.surface"), url_path="surface"),
             st.Page(show_by_hand, title=t("nav.by_hand"), url_path="by-hand"),
         ],
-        position="top",
+        position="hidden" if st.context.is_embedded else "top",  # a course page shows one page of ours
     ).run()
 
 

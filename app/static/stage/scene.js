@@ -24,6 +24,8 @@ const BACKSTAGE = 0.4;
 /** Edge lengths a second that the steady flow moves. */
 const FLOW_SPEED = 0.42;
 const TAIL = 0.13;
+/** Pixels beside an input that its name needs. */
+const NAME_ROOM = 16;
 /** Least strength of an edge that the page names, however small its weight. */
 const SEEN = 0.75;
 
@@ -179,8 +181,8 @@ export function blameOf(model, layer, { phase, progress, slow }) {
 }
 
 /** @returns {{value: number, tone: Tone|"ink", alpha: number}|null} */
-function numberOf({ layout, snapshot, numbers }, layer, unit, filled, blamed) {
-  if (!numbers || layout.columns[layer].dense) return null;
+function numberOf({ model, layout, snapshot, numbers }, layer, unit, filled, blamed) {
+  if (!numbers || layout.columns[layer].dense || (layer === 0 && namesBetween(model, layout))) return null;
   const { a, delta } = snapshot.layers[layer];
   if (blamed > 0.01) return { value: delta[unit], tone: delta[unit] < 0 ? "fall" : "rise", alpha: blamed, delta: true };
   return { value: a[unit], tone: "ink", alpha: filled, delta: false };
@@ -201,12 +203,11 @@ function wedgeMark({ layout, highlight, lens }) {
 
 /** Names of the inputs, where no button carries them. */
 function labelMarks({ model, layout, names }) {
-  if (layout.features.length > 0 || model.image > 0) return [];
+  if (isNamed(model, layout)) return [];
   const boxes = layout.units[0];
   const room = boxes[0].x - 8;
-  const pitch = boxes.length > 1 ? boxes[1].y - boxes[0].y : Infinity;
-  if (layout.columns[0].dense || (room < 16 && pitch < boxes[0].h + 10)) return [];
-  const above = room < 16;
+  const above = room < NAME_ROOM;
+  if (layout.columns[0].dense || (above && pitchOf(boxes) < boxes[0].h + 10)) return [];
   const place = { side: above ? "above" : "left", room: above ? 1.6 * boxes[0].w : room };
   return boxes.map((box) => ({ kind: "label", box, text: names[box.unit], ...place }));
 }
@@ -215,6 +216,21 @@ function labelMarks({ model, layout, names }) {
 export function toldOf({ phase, progress, slow }) {
   if (phase === "loss") return ease(Math.min(1, 2 * progress));
   return phase === "forward" && slow > 0 ? 0 : 1;
+}
+
+/** Whether the inputs are named by buttons, or are the pixels of a picture. */
+function isNamed(model, layout) {
+  return layout.features.length > 0 || model.image > 0;
+}
+
+/** Whether the inputs' names stand above them and leave no room for the numbers below. */
+function namesBetween(model, layout) {
+  const boxes = layout.units[0];
+  return !isNamed(model, layout) && boxes[0].x - 8 < NAME_ROOM && pitchOf(boxes) < boxes[0].h + 28;
+}
+
+function pitchOf(boxes) {
+  return boxes.length > 1 ? boxes[1].y - boxes[0].y : Infinity;
 }
 
 /** Several numbers at once have no single answer to show beside the outputs. */
