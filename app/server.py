@@ -92,6 +92,7 @@ class Warmth:
 
 
 memory.few_arenas()
+memory.collect_rarely()
 try:
     host = Host.of(os.environ)
 except HostError as error:
