@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -25,6 +25,7 @@ class Translator:
 
     language: str
     words: Mapping[str, str]
+    _tables: dict[str, Mapping[str, str]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def tag(self) -> str:
@@ -45,10 +46,13 @@ class Translator:
         text = f"{value:.10f}".rstrip("0").rstrip(".")
         return text.replace(".", ",") if self.language == "pt" else text
 
-    def table(self, prefix: str) -> dict[str, str]:
+    def table(self, prefix: str) -> Mapping[str, str]:
         """Every word below `prefix`, by the rest of its key: what a component gets that translates by itself."""
-        start = f"{prefix}."
-        return {key.removeprefix(start): text for key, text in self.words.items() if key.startswith(start)}
+        if prefix not in self._tables:
+            start = f"{prefix}."
+            below = {key.removeprefix(start): text for key, text in self.words.items() if key.startswith(start)}
+            self._tables[prefix] = below
+        return self._tables[prefix]
 
 
 def flatten(table: Mapping[str, object], prefix: str = "") -> dict[str, str]:

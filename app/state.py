@@ -337,7 +337,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         for choice in CHOICES:
-            if choice.name != "task":
+            if choice.name != "task" and getattr(self, choice.name) is not choice.default:  # defaults are canonical
                 object.__setattr__(self, choice.name, choice.check(getattr(self, choice.name)))
 
     @property

@@ -63,7 +63,7 @@ def entry(name: str) -> Entry:
     return CATALOGUE[name]
 
 
-@functools.lru_cache(maxsize=32)
+@functools.lru_cache(maxsize=256)
 def _load(name: str, options_text: str) -> Dataset:
     """A dataset from checked options as JSON, which can be looked up."""
     found = CATALOGUE[name]

@@ -632,3 +632,10 @@ def test_no_more_arrays_are_kept_than_there_is_room_for():
     numbers("larger than the room", 200)
     assert asked == ["a", "b", "c", "b", "larger than the room"]
     assert kept.size == 800
+
+
+def test_data_of_a_whole_class_are_made_once():
+    everybody = [datasets.load("spirals", seed=seed) for seed in range(200)]
+    made = [data.x_train for data in everybody]
+    assert all(data.x_train is x for data, x in zip(everybody, made, strict=True))
+    assert all(datasets.load("spirals", seed=seed) is data for seed, data in enumerate(everybody))

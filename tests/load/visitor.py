@@ -244,7 +244,7 @@ class Visitor:
             "step": int(self.position),
             "follow": 0,
             "selected": None,
-            "surface": None,
+            "surface": self.page.stage["surface"],
         }
         if value != self._told:
             self._told = value
