@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import sys
 
 _M_ARENA_MAX = -8  # of glibc's malloc.h
 _ARENAS = 2
@@ -32,13 +31,6 @@ def give_back() -> None:
     """Collects what nobody refers to, and returns what is free then."""
     gc.collect()
     _call("malloc_trim", 0)
-
-
-def forget(*packages: str) -> None:
-    """Lets go of modules that somebody imported and nobody here uses; who imports them later gets them anew."""
-    for name in [name for name in sys.modules if name.partition(".")[0] in packages]:
-        del sys.modules[name]
-    gc.collect()
 
 
 def _call(name: str, *numbers: int) -> None:

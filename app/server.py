@@ -44,7 +44,6 @@ HOUSEKEEPING = 60.0  # seconds
 
 memory.few_arenas()
 memory.collect_rarely()
-memory.forget("plotly", "_plotly_utils")  # Streamlit imports it for charts that we do not have: 12 MB
 warmth = Warmth()
 
 

@@ -46,16 +46,6 @@ def resident() -> float:
         return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmRSS"))
 
 
-def test_a_forgotten_package_is_gone_and_can_come_back():
-    import colorsys
-
-    memory.forget("colorsys")
-    assert "colorsys" not in sys.modules
-    import colorsys as again
-
-    assert again is not colorsys
-
-
 def test_another_c_library_does_not_matter(monkeypatch):
     monkeypatch.setattr(memory.ctypes, "CDLL", lambda _: object())
     memory.few_arenas()

@@ -183,7 +183,7 @@ def test_the_engine_says_how_far_it_is(monkeypatch):
 
 NOT_YET = """
 import sys, app.server
-print(*sorted({name.partition(".")[0] for name in sys.modules} & {"engine", "llvmlite", "numba", "plotly"}))
+print(*sorted({name.partition(".")[0] for name in sys.modules} & {"engine", "llvmlite", "numba"}))
 """
 
 
