@@ -138,6 +138,6 @@ class Film:
         enough = not wish.playing or covered - wish.position >= LOW_WATER * wish.speed
         if covered > self.end or (covered > step and enough):
             return None
-        first = covered <= step
-        short = first or max(covered, step) % (self.rate * every) != 0
-        return span_at(int(max(covered, step)), every, self.rate, short=short)
+        wanted = int(max(covered, step))
+        short, whole = (span_at(wanted, every, self.rate, short=short) for short in (True, False))
+        return short if covered <= step or short.start < wanted else short._replace(stop=whole.stop)

@@ -88,7 +88,8 @@ NEXT = """
     ("chunks", "wish", "span"),
     [
         ([], {}, (0, 20, 1)),  # a short one first
-        ([[0, 20, 1]], {}, (20, 40, 1)),  # short until the grid of whole chunks
+        ([[0, 20, 1]], {}, (20, 60, 1)),  # then up to the grid of whole chunks
+        ([[120, 20, 1]], {"position": 130}, (140, 180, 1)),
         ([[0, 60, 1]], {"position": 30}, (60, 120, 1)),  # less than a second in hand
         ([[0, 180, 1]], {"position": 30}, None),
         ([], {"position": 137, "playing": False}, (120, 140, 1)),  # the same chunk for everyone who looks at step 137

@@ -48,7 +48,7 @@ export function spanAt(step, every, rate, short) {
 }
 
 /**
- * What to ask for next, or null if the film reaches far enough ahead.
+ * What to ask for next, or null if the film reaches far enough ahead: a short chunk first, then up to the next whole one.
  * @param {{coverage: (step: number, every: number) => number, end: number}} film
  * @param {{position: number, speed: number, playing: boolean, rate: number, most?: number}} wish
  * @param {number} lowWater  seconds of film to have in hand
@@ -61,7 +61,6 @@ export function nextSpan(film, { position, speed, playing, rate, most }, lowWate
   const ahead = playing ? Math.max(covered - position, 0) / speed : covered > step ? Infinity : 0;
   if (covered > film.end || (covered > step && ahead >= lowWater)) return null;
   const next = Math.max(covered, step);
-  const first = covered <= step;
-  const onGrid = next % (rate * every) === 0;
-  return spanAt(next, every, rate, first || !onGrid);
+  const short = spanAt(next, every, rate, true);
+  return covered <= step || short.from < next ? short : { ...short, to: spanAt(next, every, rate, false).to };
 }
