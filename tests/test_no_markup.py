@@ -27,7 +27,7 @@ FORBIDDEN = {
     r"\bnp\.load\((?![^\n]*allow_pickle=False)": tuple(
         f"engine/export/{name}.py" for name in ("jax", "keras", "pytorch")
     ),  # text for elsewhere
-    r"\byaml\.load\b|\bsubprocess\b": ("app/bootstrap.py",),  # sets the project up, before there is a server
+    r"\byaml\.load\b|\bsubprocess\b": ("app/bootstrap.py", "app/warmth.py"),  # setting up and compiling: no one's words
     # the style sheet, a file of ours; tables and words of which every piece goes through html.escape
     r"\bst\.html\(": ("app/page.py", "app/walk.py", "app/workings.py", "app/panels/base.py"),
 }

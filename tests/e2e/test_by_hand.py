@@ -67,6 +67,7 @@ def test_the_whole_walk_works_with_the_keyboard_alone(open_page: Visit, language
     for number in range(2, count + 1):
         page.keyboard.press("ArrowRight")
         expect(place(page)).to_contain_text(t("by_hand.where", place=number, count=count))
+        page.wait_for_selector("[data-test-script-state=notRunning]")
     page.keyboard.press("ArrowRight")
     expect(place(page)).to_contain_text(t("by_hand.where", place=1, count=count))
     wait_for_address(page, "step=1")

@@ -1,7 +1,7 @@
 /** What axes and weights are called. Pure. */
 
 import { unitName } from "../describe.js";
-import { plainName } from "./choices.js";
+import { plainName, readAxes } from "./choices.js";
 
 /**
  * A weight as people call it: from where to where, where the model has it as a connection.
@@ -20,15 +20,15 @@ export function weightName([name, index], { model, say }) {
 }
 
 /**
- * Titles of both axes and of the height.
+ * Titles of both axes and of the height: of the surface that is drawn, which may be older than what is chosen by now.
  * @param {import("./decode.js").Surface} surface
- * @param {import("./choices.js").Choices} choices
  * @param {{model: object, say: Function, format: object}} told
  * @returns {[string, string, string]}
  */
-export function axisTitles({ header }, { axes, data }, told) {
+export function axisTitles({ header }, told) {
   const { say, format } = told;
-  const height = say(`surface_height_${data}`);
+  const { kind, step } = readAxes(header.axes);
+  const height = say(`surface_height_${header.data}`);
   const share = (k) => (header.explained ? format.percent(header.explained[k]) : "");
   const titles = {
     weights: () => [0, 1].map((k) => (header.places[k] ? weightName(header.places[k], told) : "")),
@@ -36,8 +36,8 @@ export function axisTitles({ header }, { axes, data }, told) {
     path: () => [0, 1].map((k) => say("surface_axis_path", { number: k + 1, share: share(k) })),
     curvature: () => [say("surface_axis_gradient"), say("surface_axis_curvature", {
       curvature: format.value(header.curvature) })],
-    towards: () => [say("surface_axis_towards", { step: format.count(axes.step) }), say("surface_axis_aside")],
-  }[axes.kind]();
+    towards: () => [say("surface_axis_towards", { step: format.count(step) }), say("surface_axis_aside")],
+  }[kind]();
   return [...titles, height];
 }
 

@@ -313,7 +313,7 @@ export class LandscapePanel {
     Object.assign(this, { drawnSurface: surface, drawnStyle: style, heights, bare });
     if (this.trail?.plane !== surface.plane) this.trail = new Trail(surface.plane, surface.header.data);
     this.trails = new Map();
-    const titles = axisTitles(surface, this.choices, { ...this.tools, model });
+    const titles = axisTitles(surface, { ...this.tools, model });
     if (framed) this.view.heights = heights;
     else this.view.show(heights, drawing, { theme, format: this.tools.format, titles, bare,
       software: this.graphics.software }, () => this.paint());
