@@ -3,7 +3,6 @@ JAX in doubles, central differences, and the same chain in single precision."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 
 import numpy as np
@@ -90,20 +89,6 @@ def test_gradient_of_every_layer_is_the_central_difference(name, batch):
 def test_gradient_of_any_chain_is_the_central_difference(case):
     report = engine.gradient_check(case.start(), case.x, case.y, most=6)
     assert report.max_relative_error < 1e-6, report.errors
-
-
-@pytest.fixture(scope="module")
-def jax():
-    """JAX on the CPU in x64. Only a machine without it may skip, and never in CI."""
-    os.environ.setdefault("JAX_PLATFORMS", "cpu")
-    if not os.environ.get("CI"):
-        pytest.importorskip("jax", reason="JAX is not installed: pip install '.[test]'")
-    import jax
-
-    before = jax.config.read("jax_enable_x64")
-    jax.config.update("jax_enable_x64", True)
-    yield jax
-    jax.config.update("jax_enable_x64", before)
 
 
 def jax_chain(chain: list, parameters: dict, x):

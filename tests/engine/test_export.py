@@ -253,20 +253,6 @@ def executed(text):
     return names
 
 
-@pytest.fixture(scope="module")
-def doubles():
-    """JAX on the CPU in x64; only a machine without it may skip, and never in CI."""
-    os.environ.setdefault("JAX_PLATFORMS", "cpu")
-    if not os.environ.get("CI"):
-        pytest.importorskip("jax", reason="JAX is not installed: pip install '.[test]'")
-    import jax
-
-    before = jax.config.read("jax_enable_x64")
-    jax.config.update("jax_enable_x64", True)
-    yield jax
-    jax.config.update("jax_enable_x64", before)
-
-
 def jax_answers(network, path):
     made = executed(code.jax(network))
     loaded = made["load_weights"](path)
@@ -307,7 +293,7 @@ ANSWERS = {"jax": (jax_answers, 1e-6), "pytorch": (pytorch_answers, 1e-6), "kera
 def framework(request):
     """Each framework in turn, where it is installed; CI has JAX and Keras."""
     if request.param == "jax":
-        request.getfixturevalue("doubles")
+        request.getfixturevalue("jax")
     if request.param == "keras":
         os.environ.setdefault("KERAS_BACKEND", "jax")
         pytest.importorskip("keras", reason="Keras is not installed: pip install '.[test]'")

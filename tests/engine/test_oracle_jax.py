@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
 
 from tests import naive
 from tests.strategies import HIDDEN_ACTIVATIONS, TARGETS, Case, choice, worst_error
-
-
-@pytest.fixture(scope="module")
-def jax():
-    """JAX on the CPU in x64. Only a machine without it may skip, and never in CI."""
-    os.environ.setdefault("JAX_PLATFORMS", "cpu")
-    if not os.environ.get("CI"):
-        pytest.importorskip("jax", reason="JAX is not installed: pip install '.[test]'")
-    import jax
-
-    before = jax.config.read("jax_enable_x64")
-    jax.config.update("jax_enable_x64", True)
-    yield jax
-    jax.config.update("jax_enable_x64", before)
 
 
 def activation_of(jax, option: naive.Choice):

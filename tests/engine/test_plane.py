@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -175,18 +173,6 @@ def test_states_on_the_plane_have_no_distance():
 
 
 # ---------------------------------------------------------------------------------------------------------- curvature
-
-
-@pytest.fixture(scope="module")
-def jax():
-    if not os.environ.get("CI"):
-        pytest.importorskip("jax", reason="JAX is not installed: pip install '.[test]'")
-    import jax
-
-    before = jax.config.read("jax_enable_x64")
-    jax.config.update("jax_enable_x64", True)
-    yield jax
-    jax.config.update("jax_enable_x64", before)
 
 
 def loss_in_jax(jax, run: engine.run.Run):

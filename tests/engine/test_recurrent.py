@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -99,20 +97,6 @@ def jax_loss(jax, case: SequenceCase):
         return -jax.numpy.take_along_axis(jax.nn.log_softmax(x), y[..., None], axis=-1).mean(), x
 
     return loss
-
-
-@pytest.fixture(scope="module")
-def jax():
-    """JAX on the CPU in x64. Only a machine without it may skip, and never in CI."""
-    os.environ.setdefault("JAX_PLATFORMS", "cpu")
-    if not os.environ.get("CI"):
-        pytest.importorskip("jax", reason="JAX is not installed: pip install '.[test]'")
-    import jax
-
-    before = jax.config.read("jax_enable_x64")
-    jax.config.update("jax_enable_x64", True)
-    yield jax
-    jax.config.update("jax_enable_x64", before)
 
 
 @given(case=sequence_cases(most=1))
