@@ -80,6 +80,7 @@ def test_the_whole_walk_works_with_the_keyboard_alone(open_page: Visit, language
     page.keyboard.press("Shift+ArrowUp")
     expect(place(page)).to_contain_text(t("by_hand.phase.forward"))
     page.keyboard.press("Shift+ArrowRight")
+    expect(place(page)).to_contain_text(t("by_hand.phase.loss"))
     page.keyboard.press("ArrowLeft")
     expect(place(page)).to_contain_text(t("by_hand.phase.forward"))
 
