@@ -1,7 +1,7 @@
-"""Runs that stand where a film has been told to: the next chunk of the same film goes on from there.
+"""Runs that are ready for more of their film: the next chunk goes on where the last one ended, or from a checkpoint.
 
-Without them each chunk reads its link, plans its network and puts a checkpoint back, which takes longer than training
-some hundred steps of a small network.
+Without them each chunk reads its link and plans its network, which takes longer than training some hundred steps of a
+small one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ RUN = 2**17  # bytes of a run beside its arrays: plans, views, the experiment
 
 
 class Standby:
-    """One run a link, where its last chunk ended; those of the links that were asked for longest ago go first.
+    """One run a link, standing where its last chunk ended; those of the links that were asked for longest ago go first.
 
     Safe to share between threads.
 
@@ -33,12 +33,10 @@ class Standby:
     def __len__(self) -> int:
         return len(self._runs)
 
-    def take(self, link: str, step: int) -> Run | None:
-        """The run of this link, for the caller alone, if it stands at `step`."""
+    def take(self, link: str) -> Run | None:
+        """The run of this link, for the caller alone, wherever it stands."""
         with self._lock:
-            if link not in self._runs or self._runs[link][0].step_count != step:
-                return None
-            run, size = self._runs.pop(link)
+            run, size = self._runs.pop(link, (None, 0))
             self.size -= size
         return run
 

@@ -156,16 +156,18 @@ class TraceService:
         ------
         TraceError : 400 for what the link or the numbers say, 413 for what would take too long
         """
-        run = self.standby.take(request.link, request.start)
+        run = self.standby.take(request.link)
         experiment = run.experiment if run is not None else read(request.link)
         last = len(experiment.dataset.x_train) + len(experiment.edits) - 1  # an added point can be followed too
         if request.follow > last:
             raise TraceError(
                 400, "follow", f"follow is {request.follow}; accepted is a training example from 0 to {last}"
             )
-        step, checkpoint = (
-            (request.start, None) if run else self.checkpoints.get(experiment, request.start) or (0, None)
-        )
+        step, checkpoint = self.checkpoints.get(experiment, request.start) or (0, None)
+        if run is not None and step <= run.step_count <= request.start:
+            step, checkpoint = run.step_count, None  # it is nearer than what is kept
+        elif checkpoint is None:
+            run = None  # it is beyond, and there is no way back
         cost = engine.cost(experiment, request.stop - step, request.frames, step)
         check_cost(cost)
         yield cost.memory + 2 * cost.trace_bytes  # the film is there twice: as arrays, and as their bytes
