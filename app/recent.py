@@ -1,4 +1,4 @@
-"""The latest answers, kept within a budget of bytes and for a while: a class that opens one link asks for the same ones.
+"""The latest answers, kept within a budget of bytes and for a while: a class that opens one link asks for the same.
 
 What `engine.kept` does for values of any kind, without the engine: the pool is there before the engine is imported.
 """

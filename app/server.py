@@ -115,13 +115,16 @@ async def stage_file(request: Request) -> Response:
 
 
 async def keep_house() -> None:
-    """Ends the sessions whose visitors have not come back, which Streamlit lets go only when another one leaves, and
-    does the full collection that it does after every rerun (see .streamlit/config.toml) when some have ended.
+    """Ends the sessions whose visitors have not come back, which Streamlit lets go only when another one leaves; lets
+    go of films that nobody plays any more; does the full collection that Streamlit does after every rerun (see
+    .streamlit/config.toml) when some sessions have ended.
     """
     collected, ended = time.monotonic(), 0
     while True:
         await asyncio.sleep(HOUSEKEEPING)
         over = crowd.gone - reap()
+        if warmth.imported:
+            (await answers()).forget(host.keep)
         if over - ended >= ENDED or time.monotonic() - collected >= COLLECTION:
             memory.give_back()
             collected, ended = time.monotonic(), over

@@ -56,6 +56,11 @@ def names(*kinds: Kind) -> tuple[str, ...]:
     return tuple(name for name, found in CATALOGUE.items() if not kinds or found.kind in kinds)
 
 
+def forget(seconds: float) -> None:
+    """Lets go of the arrays that nobody has asked for in so many seconds; who asks again has them made again."""
+    KEPT.forget(seconds)
+
+
 def entry(name: str) -> Entry:
     """A dataset's place in the catalogue: its kind, task and options."""
     if not isinstance(name, str) or name not in CATALOGUE:
