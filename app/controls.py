@@ -119,11 +119,10 @@ class Panel:
     def _shown(self, name: str) -> bool:
         return name not in self.settings.hidden and self.settings.uses(name)
 
-    def _common(self, name: str) -> dict[str, Any]:
-        """Label, help and callback of a choice's widget, which is first set to the choice."""
-        key = f"choice.{name}"
-        value = getattr(self.settings, name)
-        put(key, list(value) if isinstance(value, tuple) else value)  # as the browser sends it: else it seems changed
+    def _common(self, name: str, value: Any = None) -> dict[str, Any]:
+        """Label, help and callback of a choice's widget, which is first set to the choice, or to `value` for it."""
+        value = getattr(self.settings, name) if value is None else value
+        key = put(f"choice.{name}", list(value) if isinstance(value, tuple) else value)  # lists, as the browser sends
         words = CHOICE[name].label.removesuffix(".label")
         return {
             "label": self.t(f"{words}.label"),
@@ -180,12 +179,12 @@ class Panel:
             list(PRESETS),
             index=None,
             format_func=lambda name: t(f"presets.{name}.name"),
-            key="lesson",
+            key=key_of("lesson"),
             help=t("presets.help"),
             placeholder=t("presets.own"),
             on_change=_take_lesson,
         )
-        name = st.session_state["lesson"]
+        name = held("lesson")
         if name is not None:
             st.caption(t(f"presets.{name}.look"))
 
@@ -233,14 +232,13 @@ class Panel:
         number = {column: place for place, column in enumerate(table.columns, 1)}
         names = {place: column.name for column, place in number.items()}
         if self._shown("target"):
-            common = self._common("target")
-            put(common["key"], number[target])
             fitting: Sequence[int] = table.targets(chosen.task)
-            st.selectbox(options=fitting, format_func=names.__getitem__, **common)
+            st.selectbox(
+                options=fitting, format_func=names.__getitem__, **self._common("target", number[target])
+            )  # fmt: skip
         if self._shown("columns"):
             able = [place for column, place in number.items() if not column.words and column is not target]
-            common = self._common("columns")
-            put(common["key"], [number[column] for column in inputs])
+            common = self._common("columns", [number[column] for column in inputs])
             st.multiselect(options=able, format_func=names.__getitem__, **common)
         self._scales(inputs)
 
@@ -272,8 +270,7 @@ class Panel:
     def _seed(self) -> None:
         if not self._shown("seed"):
             return
-        common = self._common("seed")
-        put(common["key"], str(self.settings.seed))
+        common = self._common("seed", str(self.settings.seed))
         left, right = st.columns(2, gap="small", vertical_alignment="bottom")
         left.text_input(**common, max_chars=64)
         with right:
@@ -294,10 +291,10 @@ class Panel:
             return
         left, right = st.columns(2, gap="small", vertical_alignment="bottom")
         if "layers" not in chosen.hidden:
-            put("layers.count", len(chosen.layers))
             left.number_input(
-                t("controls.layers.label"), 0, max(MOST_HIDDEN, len(chosen.layers)), step=1, key="layers.count",
-                help=t("controls.layers.help"), on_change=_take_layer_count,
+                t("controls.layers.label"), 0, max(MOST_HIDDEN, len(chosen.layers)), step=1,
+                key=put("layers.count", len(chosen.layers)), help=t("controls.layers.help"),
+                on_change=_take_layer_count,
             )  # fmt: skip
         with right:
             self.menu("activation", "activation")
@@ -309,14 +306,13 @@ class Panel:
     def _layer_rows(self) -> None:
         t, layers = self.t, self.settings.layers
         mixed = any(layer.activation for layer in layers)
-        put("layers.mixed", mixed or st.session_state.get("layers.mixed", False))
-        each = bool(st.session_state["layers.mixed"])
+        each = mixed or bool(held("layers.mixed"))
+        key = put("layers.mixed", each)
         cells = st.columns(2 if each else min(len(layers), 4), gap="small")
         for number, layer in enumerate(layers):
-            key = f"layers.{number}.units"
-            put(key, layer.units)
             cells[0 if each else number % len(cells)].number_input(
-                t("controls.layers.layer", number=number + 1), 1, max(64, layer.units), step=1, key=key,
+                t("controls.layers.layer", number=number + 1), 1, max(64, layer.units), step=1,
+                key=put(f"layers.{number}.units", layer.units),
                 help=None if number else t("controls.layers.units_help"), on_change=_take_units, args=(number,),
             )  # fmt: skip
             if each:
@@ -324,16 +320,15 @@ class Panel:
         if len(layers) > 1:
             st.toggle(
                 t("controls.activation.per_layer"),
-                key="layers.mixed",
+                key=key,
                 help=t("controls.activation.per_layer_help"),
                 on_change=_take_mixed,
             )
 
     def _layer_activation(self, cell: Any, number: int, layer: Hidden) -> None:
-        key = f"layers.{number}.activation"
-        put(key, layer.activation or self.settings.activation)
         cell.selectbox(
-            self.t("controls.layers.activation"), known("activation"), format_func=self._name_of("activation"), key=key,
+            self.t("controls.layers.activation"), known("activation"), format_func=self._name_of("activation"),
+            key=put(f"layers.{number}.activation", layer.activation or self.settings.activation),
             on_change=_take_activation, args=(number,),
         )  # fmt: skip
 
@@ -399,14 +394,14 @@ class Panel:
 
 def _take(name: str) -> None:
     """A widget was used: its choice follows."""
-    value = st.session_state[f"choice.{name}"]
+    value = held(f"choice.{name}")
     if name == "seed":
         value = int(value) if value.isdecimal() and str(int(value)) == value else value
     change(**{name: value})
 
 
 def _take_layer_count() -> None:
-    layers, count = settings().layers, st.session_state["layers.count"]
+    layers, count = settings().layers, held("layers.count")
     change(layers=(*layers[:count], *[Hidden(2)] * (count - len(layers))))
 
 
@@ -418,7 +413,7 @@ def _take_link() -> None:
 
 
 def _take_units(number: int) -> None:
-    change_units(number, st.session_state[f"layers.{number}.units"])
+    change_units(number, held(f"layers.{number}.units"))
 
 
 def change_units(number: int, units: int) -> None:
@@ -427,12 +422,12 @@ def change_units(number: int, units: int) -> None:
 
 
 def _take_activation(number: int) -> None:
-    chosen = st.session_state[f"layers.{number}.activation"]
+    chosen = held(f"layers.{number}.activation")
     _change_layer(number, activation=None if chosen == settings().activation else chosen)
 
 
 def _take_mixed() -> None:
-    if not st.session_state["layers.mixed"]:
+    if not held("layers.mixed"):
         change(layers=tuple(replace(layer, activation=None) for layer in settings().layers))
 
 
@@ -444,7 +439,7 @@ def _change_layer(number: int, **changes: Any) -> None:
 
 def _take_lesson() -> None:
     """A lesson was chosen: its link is opened."""
-    name = st.session_state["lesson"]
+    name = held("lesson")
     if name in PRESETS:  # who speaks to the server without a browser may send any name
         show(Session.of(lesson(name)))
 
@@ -491,10 +486,31 @@ def known(name: str) -> tuple[str, ...]:
     return words
 
 
-def put(key: str, value: Any) -> None:
-    """Sets a widget's value before it is drawn; touches the session only where it differs."""
-    if key not in st.session_state or st.session_state[key] != value:
+def put(name: str, value: Any) -> str:
+    """The key of a widget that is to show `value`, which the session holds under it from now on.
+
+    Where the widget shows something else, it becomes another widget. The browser sends what all of its widgets show
+    with each event, and what an old one sends before the browser has heard of the new value is nobody's choice.
+    """
+    key = key_of(name)
+    if st.session_state.get(key, value) != value:
+        turns = st.session_state.setdefault("turns", {})
+        turns[name] = turns.get(name, 0) + 1
+        key = key_of(name)
+    if key not in st.session_state:
         st.session_state[key] = value
+    return key
+
+
+def key_of(name: str) -> str:
+    """The key of the widget that now stands for `name`."""
+    turn = st.session_state.get("turns", {}).get(name)
+    return f"{name}.{turn}" if turn else name
+
+
+def held(name: str, default: Any = None) -> Any:
+    """What the widget that now stands for `name` shows; the default where there is none."""
+    return st.session_state.get(key_of(name), default)
 
 
 def stops(name: str, chosen: Settings) -> list[Any]:

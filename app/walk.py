@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.controls import put
+from app.controls import held, put
 from app.equations import Notation
 from app.i18n import Translator
 from app.problem import problem
@@ -45,7 +45,7 @@ class Walk:
         self.derivation = self.opened.derivation(self.sheet.row)
         self.operations = self.derivation.operations
         self.network = self.opened.run.experiment.network
-        digits = st.session_state.get(f"{key}.digits", DIGITS[1])
+        digits = held(f"{key}.digits", DIGITS[1])
         self.notation = Notation.of(self.network, digits, comma=t.language == "pt")
         self.teller = Teller(t, self.network, self.notation)
 
@@ -191,16 +191,15 @@ class Walk:
 
     def phases(self) -> None:
         """Where in the step one is, and the way to another phase."""
-        t, name = self.t, f"{self.key}.phase"
+        t, key = self.t, put(f"{self.key}.phase", self.operation.phase)
         present = [phase for phase in PHASES if self.first_of(phase)]
-        put(name, self.operation.phase)
         st.segmented_control(
-            t("by_hand.phases"), present, key=name, required=True, label_visibility="collapsed", width="stretch",
+            t("by_hand.phases"), present, key=key, required=True, label_visibility="collapsed", width="stretch",
             format_func=lambda phase: t(f"by_hand.phase.{phase}"), on_change=self._take_phase,
         )  # fmt: skip
 
     def _take_phase(self) -> None:
-        self.go(self.first_of(st.session_state[f"{self.key}.phase"]))
+        self.go(self.first_of(held(f"{self.key}.phase")))
 
     def _button(self, way: str, size: str, at: str | None, shortcut: str | None) -> None:
         icon = {"back": ":material/chevron_left:", "on": ":material/chevron_right:"}[way]
@@ -227,15 +226,13 @@ class Walk:
     def _slider(self) -> None:
         if len(self.operations) < 2:
             return
-        name = f"{self.key}.place"
-        put(name, self.position + 1)
         st.slider(
-            self.t("by_hand.slider"), 1, len(self.operations), key=name, on_change=self._take_place,
-            label_visibility="collapsed",
+            self.t("by_hand.slider"), 1, len(self.operations), key=put(f"{self.key}.place", self.position + 1),
+            on_change=self._take_place, label_visibility="collapsed",
         )  # fmt: skip
 
     def _take_place(self) -> None:
-        self.go(self.operations[st.session_state[f"{self.key}.place"] - 1].id)
+        self.go(self.operations[held(f"{self.key}.place") - 1].id)
 
     # ---------------------------------------------------------------------------------------------------- the card
 

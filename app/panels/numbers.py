@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from app.controls import put
+from app.controls import held, put
 from app.panels.base import MOST_INPUTS, Panel
 from app.worksheet import LARGEST, Worksheet
 from engine.derivation import Symbol
@@ -20,18 +20,20 @@ class NumbersPanel(Panel):
 
     def show(self) -> None:
         """Any number, to be changed."""
-        t, key = self.t, f"{self.key}.edit"
+        t, name = self.t, f"{self.key}.edit"
         st.caption(t("by_hand.numbers.look"))
         shapes = self.walk.network.parameter_shapes()
         groups = ["x", "y", *shapes]
-        put(key, st.session_state.get(key) if st.session_state.get(key) in groups else next(iter(shapes)))
+        key = put(name, held(name) if held(name) in groups else next(iter(shapes)))
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            st.selectbox(t("by_hand.numbers.group"), groups, key=key, format_func=self._group_name, width=320)
+            group = st.selectbox(
+                t("by_hand.numbers.group"), groups, key=key, format_func=self._group_name, width=320
+            )  # fmt: skip
             st.button(
                 t("by_hand.numbers.undo", count=len(self.sheet.changes)), icon=":material/undo:",
                 disabled=not self.sheet.changes, on_click=self.walk.show, args=(replace(self.sheet, changes=()),),
             )  # fmt: skip
-        self._fields(st.session_state[key])
+        self._fields(group)
 
     def _group_name(self, name: str) -> str:
         if name in ("x", "y"):
@@ -76,14 +78,14 @@ class NumbersPanel(Panel):
         return f"${self.notation.symbol(self.symbol_of(name, place))}$"
 
     def _field(self, name: str, index: int, label: str, value: float) -> None:
-        key = f"{self.key}.field.{name}.{index}"
+        field = f"{self.key}.field.{name}.{index}"
         whole = name == "y" and self.opened.dataset.labels == "class"
         limits: dict[str, Any] = {"min_value": -LARGEST, "max_value": LARGEST, "step": 0.01, "format": "%.12g"}
         if whole:
             limits = {"min_value": 0, "max_value": (self.opened.dataset.classes or 1) - 1, "step": 1}
-        put(key, int(value) if whole else value)
-        st.number_input(label, key=key, on_change=lambda: self._take_number(name, index, key), **limits)
+        key = put(field, int(value) if whole else value)
+        st.number_input(label, key=key, on_change=lambda: self._take_number(name, index, held(field)), **limits)
 
-    def _take_number(self, name: str, index: int, key: str) -> None:
+    def _take_number(self, name: str, index: int, value: float) -> None:
         sheet: Worksheet = st.session_state[self.key]
-        self.walk.show(sheet.change(name, index, st.session_state[key]))
+        self.walk.show(sheet.change(name, index, value))

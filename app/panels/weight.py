@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.controls import put
+from app.controls import held, put
 from app.panels.base import MOST_IN_MENU, MOST_ROWS, Panel
 from app.tables import Column
 from engine.derivation import Group, Path
@@ -21,27 +21,26 @@ class WeightPanel(Panel):
 
     def _choose_weight(self, where: str) -> None:
         """A menu of every weight; of a large network, of parameters, and the place in it."""
-        t, key = self.t, f"{self.key}.{where}"
+        t, name = self.t, f"{self.key}.{where}"
         shapes = self.walk.network.parameter_shapes()
-        everything = [(name, index) for name, shape in shapes.items() for index in range(math.prod(shape))]
+        everything = [(parameter, index) for parameter, shape in shapes.items() for index in range(math.prod(shape))]
         if len(everything) <= MOST_IN_MENU:
-            put(key, self.weight)
             st.selectbox(
-                t("by_hand.weight.label"), everything, key=key, format_func=lambda pair: self.label(*pair), width=420,
-                help=t("by_hand.weight.help"), on_change=lambda: self._take_weight(*st.session_state[key]),
+                t("by_hand.weight.label"), everything, key=put(name, self.weight), width=420,
+                format_func=lambda pair: self.label(*pair), help=t("by_hand.weight.help"),
+                on_change=lambda: self._take_weight(*held(name)),
             )  # fmt: skip
             return
-        name, index = self.weight
+        parameter, index = self.weight
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            put(f"{key}.name", name)
             st.selectbox(
-                t("by_hand.weight.label"), list(shapes), key=f"{key}.name", width=320, help=t("by_hand.weight.help"),
-                on_change=lambda: self._take_weight(st.session_state[f"{key}.name"], 0),
+                t("by_hand.weight.label"), list(shapes), key=put(f"{name}.name", parameter), width=320,
+                help=t("by_hand.weight.help"), on_change=lambda: self._take_weight(held(f"{name}.name"), 0),
             )  # fmt: skip
-            put(f"{key}.index", index + 1)
+            count = math.prod(shapes[parameter])
             st.number_input(
-                t("by_hand.weight.place", count=math.prod(shapes[name])), 1, math.prod(shapes[name]), width=200,
-                key=f"{key}.index", on_change=lambda: self._take_weight(name, st.session_state[f"{key}.index"] - 1),
+                t("by_hand.weight.place", count=count), 1, count, width=200, key=put(f"{name}.index", index + 1),
+                on_change=lambda: self._take_weight(parameter, held(f"{name}.index") - 1),
             )  # fmt: skip
 
     def _take_weight(self, name: str, index: int) -> None:
@@ -49,7 +48,7 @@ class WeightPanel(Panel):
 
     def lit_path(self) -> Path | None:
         listed = self.opened.paths(*self.weight, self.sheet.row).paths[:MOST_PATHS]
-        chosen = st.session_state.get(f"{self.key}.path", 0)
+        chosen = held(f"{self.key}.path", 0)
         return listed[min(chosen, len(listed) - 1)] if listed else None
 
     def show(self) -> None:
@@ -74,12 +73,12 @@ class WeightPanel(Panel):
         total, gradient = self.teller.number(found.total), self.teller.number(found.gradient)
         st.write(t("by_hand.paths.equal", total=total, gradient=gradient, count=found.count))
         if listed:
-            put(f"{self.key}.path", min(st.session_state.get(f"{self.key}.path", 0), len(listed) - 1))
-            st.radio(
-                t("by_hand.paths.choose"), range(len(listed)), key=f"{self.key}.path",
+            name = f"{self.key}.path"
+            chosen = st.radio(
+                t("by_hand.paths.choose"), range(len(listed)), key=put(name, min(held(name, 0), len(listed) - 1)),
                 format_func=lambda place: self._path_label(listed[place]),
             )  # fmt: skip
-            st.latex(self.notation.path(listed[st.session_state[f"{self.key}.path"]]))
+            st.latex(self.notation.path(listed[chosen]))
         if found.count > len(listed):
             for group in found.groups:
                 self._group(group, found.total)

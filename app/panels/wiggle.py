@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from app.controls import put
+from app.controls import held, put
 from app.equations import FULL_DIGITS, aligned
 from app.panels.base import MOST_IN_MENU, MOST_INPUTS, MOST_ROWS, Panel
 from app.tables import Column
@@ -29,21 +29,20 @@ class WigglePanel(Panel):
             self._wiggled()
 
     def _wiggled(self) -> None:
-        t, key = self.t, f"{self.key}.wiggle"
+        t, place = self.t, f"{self.key}.wiggle"
         st.caption(t("by_hand.wiggle.look"))
         with st.container(horizontal=True, vertical_alignment="bottom"):
             targets = self._targets()
-            put(key, st.session_state.get(key) if st.session_state.get(key) in targets else self.weight)
-            st.selectbox(
+            key = put(place, held(place) if held(place) in targets else self.weight)
+            name, index = st.selectbox(
                 t("by_hand.wiggle.target"), targets, key=key, width=420,
                 format_func=lambda pair: self.label(*pair) if pair[0] != "x" else self._input_label(pair[1]),
             )  # fmt: skip
-            put(f"{key}.amount", st.session_state.get(f"{key}.amount", AMOUNTS[1]))
-            st.select_slider(t("by_hand.wiggle.amount"), AMOUNTS, key=f"{key}.amount", format_func=t.number, width=260)
-        name, index = st.session_state[key]
+            key = put(f"{place}.amount", held(f"{place}.amount", AMOUNTS[1]))
+            amount = st.select_slider(t("by_hand.wiggle.amount"), AMOUNTS, key=key, format_func=t.number, width=260)
         target = ("input", index) if name == "x" else ("parameter", name, index)
         try:
-            found = self.opened.wiggle(target, st.session_state[f"{key}.amount"], self.sheet.row)
+            found = self.opened.wiggle(target, amount, self.sheet.row)
         except ConfigurationError:
             st.info(t("by_hand.wiggle.no_amounts"))
             return

@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from app import own_panel, page, sharing, worksheet
-from app.controls import ask_for, notice_of, put
+from app.controls import ask_for, held, notice_of, put
 from app.i18n import Translator
 from app.lessons import LESSONS
 from app.page import Notice
@@ -73,32 +73,30 @@ def choose(t: Translator) -> None:
     """Which network, which example, which step, how many digits."""
     sheet: Worksheet = st.session_state[KEY]
     with st.container(key="hand_choice", horizontal=True, vertical_alignment="bottom", gap="small"):
-        put("hand.lesson", sheet.lesson or OWN)
         st.selectbox(
-            t("by_hand.lesson"), [OWN, *LESSONS], key="hand.lesson", on_change=take_lesson, width=340,
+            t("by_hand.lesson"), [OWN, *LESSONS], key=put("hand.lesson", sheet.lesson or OWN), on_change=take_lesson,
+            width=340,
             format_func=lambda name: t("by_hand.own") if name == OWN else t(f"lessons.{name}.name"),
             help=t("by_hand.lesson_help"),
         )  # fmt: skip
         examples = len(sheet.experiment.dataset.x_train)
         if examples > 1:
-            put("hand.row", sheet.row + 1)
             st.number_input(
-                t("by_hand.example", count=examples), 1, examples, key="hand.row", on_change=take_row, width=150,
-                help=t("by_hand.example_help"),
+                t("by_hand.example", count=examples), 1, examples, key=put("hand.row", sheet.row + 1),
+                on_change=take_row, width=150, help=t("by_hand.example_help"),
             )  # fmt: skip
-        put("hand.step", sheet.step)
         st.number_input(
             t("by_hand.step"),
             0,
             LAST_STEP,
-            key="hand.step",
+            key=put("hand.step", sheet.step),
             on_change=take_step,
             width=150,
             help=t("by_hand.step_help"),
         )
-        put(f"{KEY}.digits", st.session_state.get(f"{KEY}.digits", DIGITS[1]))
+        name = f"{KEY}.digits"
         st.selectbox(
-            t("by_hand.digits"), DIGITS, key=f"{KEY}.digits", width=120, help=t("by_hand.digits_help"),
+            t("by_hand.digits"), DIGITS, key=put(name, held(name, DIGITS[1])), width=120, help=t("by_hand.digits_help"),
             format_func=lambda digits: str(digits) if digits < DIGITS[-1] else t("by_hand.all_digits"),
         )  # fmt: skip
     if sheet.lesson is not None:
@@ -108,15 +106,15 @@ def choose(t: Translator) -> None:
 
 def take_lesson() -> None:
     """Another network was chosen."""
-    name = st.session_state["hand.lesson"]
+    name = held("hand.lesson")
     st.session_state[KEY] = own() if name == OWN else Worksheet(lesson=name)
 
 
 def take_row() -> None:
     """Another example is followed."""
-    st.session_state[KEY] = replace(st.session_state[KEY], row=st.session_state["hand.row"] - 1)
+    st.session_state[KEY] = replace(st.session_state[KEY], row=held("hand.row") - 1)
 
 
 def take_step() -> None:
     """Another step is taken apart."""
-    st.session_state[KEY] = replace(st.session_state[KEY], step=st.session_state["hand.step"])
+    st.session_state[KEY] = replace(st.session_state[KEY], step=held("hand.step"))

@@ -115,7 +115,9 @@ def test_a_run_that_stands_elsewhere_goes_back_to_the_same_bits(service, link, m
     """As when a picture that stood still begins to move: the film begins anew, in coarser steps."""
     service.film(parse_request(f"{link}&from=0&to=20"))
     monkeypatch.setattr("app.traces.read", None)  # it has been read
-    chunks = [f"{link}&{numbers}" for numbers in ("from=0&to=100&every=5", "from=20&to=60", "from=50&to=80", "from=90&to=95")]
+    chunks = [
+        f"{link}&{numbers}" for numbers in ("from=0&to=100&every=5", "from=20&to=60", "from=50&to=80", "from=90&to=95")
+    ]
     films = [service.film(parse_request(chunk)) for chunk in chunks]
     monkeypatch.undo()
     assert films == [TraceService().film(parse_request(chunk)) for chunk in chunks]

@@ -98,7 +98,19 @@ def test_a_regression_offers_its_own_data(open_app: Run):
     app = open_app()
     next(found for found in app.get("button_group") if found.key == "choice.task").set_value("regression").run()
     assert session(app).settings.task == "regression"
-    assert "xor" not in app.selectbox(key="choice.dataset").options
+    menu = next(found for name, found in widgets(app).items() if name.startswith("choice.dataset"))
+    assert "Sine" in menu.options
+    assert "XOR" not in menu.options
+
+
+def test_what_the_browser_sends_before_it_has_heard_of_a_lesson_changes_nothing(open_app: Run):
+    app = open_app()
+    late = app._tree.get_widget_states()  # what an event carries that was on its way
+    app.selectbox(key="lesson").select("overfitting").run()
+    chosen = session(app).settings
+    late.widgets.remove(next(state for state in late.widgets if "lesson" in state.id))
+    app._run(late)
+    assert session(app).settings == chosen
 
 
 def test_what_is_shown_besides_is_kept_in_the_address(open_app: Run):

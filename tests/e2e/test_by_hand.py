@@ -24,16 +24,20 @@ LAST_WORDS = {
     "latex": "by_hand.latex.source",
 }
 CARD = ".st-key-sheet_card"
+SETTLED = "[data-test-script-state=notRunning]"
 expect.set_options(timeout=15_000)  # a rerun takes a tenth of a second, on a machine that does nothing else
 
 
 @pytest.fixture
 def open_page(open_page: Visit) -> Visit:
-    """As everywhere, and the first formula is there."""
+    """As everywhere, and each kind of control is there: the browser fetches each in a file of its own, in any order."""
 
     def visit(path: str, **options: object) -> Page:
         page = open_page(path, **options)
-        page.locator(f"{CARD} .katex").first.wait_for(timeout=30_000)
+        kinds = ("stSelectbox", "stNumberInput", "stButton", "stButtonGroup", "stTabs")
+        for place in (f"{CARD} .katex", f"{CARD} details", *(f"[data-testid={kind}]" for kind in kinds)):
+            page.locator(place).first.wait_for(timeout=30_000)
+        page.wait_for_selector(SETTLED)
         return page
 
     return visit
@@ -67,7 +71,7 @@ def test_the_whole_walk_works_with_the_keyboard_alone(open_page: Visit, language
     for number in range(2, count + 1):
         page.keyboard.press("ArrowRight")
         expect(place(page)).to_contain_text(t("by_hand.where", place=number, count=count))
-        page.wait_for_selector("[data-test-script-state=notRunning]")
+        page.wait_for_selector(SETTLED)
     page.keyboard.press("ArrowRight")
     expect(place(page)).to_contain_text(t("by_hand.where", place=1, count=count))
     wait_for_address(page, "step=1")
@@ -76,6 +80,7 @@ def test_the_whole_walk_works_with_the_keyboard_alone(open_page: Visit, language
     page.keyboard.press("Shift+ArrowUp")
     expect(place(page)).to_contain_text(t("by_hand.phase.forward"))
     page.keyboard.press("Shift+ArrowRight")
+    expect(place(page)).to_contain_text(t("by_hand.phase.loss"))
     page.keyboard.press("ArrowLeft")
     expect(place(page)).to_contain_text(t("by_hand.phase.forward"))
 
