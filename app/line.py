@@ -44,18 +44,26 @@ async def result(request: Request, ticket: Ticket) -> bytes:
     answer: asyncio.Future[bytes] = asyncio.wrap_future(ticket.future)
     answer.add_done_callback(_ignore)
     either: list[asyncio.Future[Any]] = [answer, hung_up]
-    kept = 0.0
     try:
         await asyncio.wait(either, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
         if answer.done():
             return answer.result()
         if hung_up.done():
             raise Left
-        kept = KEPT
+        keep_place(ticket)
         raise InLine(max(ticket.place(), 1))
     finally:
-        asyncio.get_running_loop().call_later(kept, ticket.leave)
+        if not ticket.is_away:
+            ticket.leave()
         hung_up.cancel()
+
+
+def keep_place(ticket: Ticket) -> None:
+    """Keeps the place of one who is told to come again, for a while; but not the answer, which may be large."""
+    loop = asyncio.get_running_loop()
+    ticket.step_out()
+    timer = loop.call_later(KEPT, ticket.leave)
+    ticket.future.add_done_callback(lambda _: loop.call_soon_threadsafe(timer.cancel))
 
 
 async def _hung_up(request: Request) -> None:

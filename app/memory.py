@@ -9,13 +9,19 @@ from __future__ import annotations
 import ctypes
 import gc
 
-_M_ARENA_MAX = -8  # of glibc's malloc.h
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # of glibc's malloc.h
 _ARENAS = 2
+_LARGE = 2**20  # bytes
 
 
 def few_arenas() -> None:
     """Threads share arenas: the interpreter's lock keeps most of them from allocating at once. Before any thread."""
     _call("mallopt", _M_ARENA_MAX, _ARENAS)
+
+
+def return_large() -> None:
+    """What is large goes back to the system when it is freed. By itself glibc soon keeps blocks of up to 32 MB."""
+    _call("mallopt", _M_MMAP_THRESHOLD, _LARGE)
 
 
 def collect_rarely() -> None:

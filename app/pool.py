@@ -29,6 +29,7 @@ from app.recent import Recent
 __all__ = ["Busy", "Job", "Left", "Pool", "Ticket", "Visitor"]
 
 Job = Generator[int | None, None, bytes]
+AWAY = 1.5  # seconds without an asker after which a job waits for one to come again; its place is kept
 SLICE = 0.02  # seconds after which a worker looks for another visitor's job; one piece of a job may overrun it
 
 
@@ -54,13 +55,20 @@ class Left(Exception):
 class _Task:
     """One job in the line, and those who wait for it."""
 
-    def __init__(self, name: str, visitor: Visitor, job: Job) -> None:
-        self.name, self.visitor, self.job = name, visitor, job
+    def __init__(self, name: str, visitor: Visitor, make: Callable[[], Job]) -> None:
+        self.name, self.visitor, self.make, self.job = name, visitor, make, make()
         self.future: Future[bytes] = Future()
         self.future.set_running_or_notify_cancel()  # nobody can cancel it for the others
-        self.waiting = 0
+        self.waiting = 0  # who want the answer
+        self.away = 0  # of them, who were told to come again and have not
+        self.seen = 0.0  # when the last one was told so
         self.held = 0  # bytes it was let have
         self.wanted = 0  # bytes it asks for
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether somebody is there for whom to work."""
+        return self.waiting > self.away or time.monotonic() - self.seen < AWAY
 
 
 class Ticket:
@@ -68,17 +76,23 @@ class Ticket:
 
     def __init__(self, pool: Pool | None, task: _Task | None, future: Future[bytes]) -> None:
         self.future = future
-        self._pool, self._task = pool, task
+        self._pool, self._task, self.is_away = pool, task, False
 
     def place(self) -> int:
         """1: it is this one's turn; 3: two are before it; 0: it is done."""
         return self._pool.place(self.future) if self._pool else 0
 
+    def step_out(self) -> None:
+        """The asker was told to come again. His place is kept until he leaves, which he should do when he has come."""
+        if self._pool is not None and self._task is not None and not self.is_away:
+            self.is_away = True
+            self._pool.stepped_out(self._task)
+
     def leave(self) -> None:
         """The asker is gone; asking twice does nothing more."""
         pool, task, self._pool, self._task = self._pool, self._task, None, None
         if pool is not None and task is not None:
-            pool.left(task)
+            pool.left(task, self.is_away)
 
 
 class Pool:
@@ -98,8 +112,8 @@ class Pool:
         workers: int | None = None,
         line: int = 512,
         each: int = 8,
-        kept: int = 32 * 2**20,
-        memory: int = 256 * 2**20,
+        kept: int = 16 * 2**20,
+        memory: int = 128 * 2**20,
     ) -> None:
         self._workers = workers or os.cpu_count() or 2
         self._line, self._each, self._free = line, each, memory
@@ -123,6 +137,7 @@ class Pool:
                 return Ticket(None, None, done)
             task = self._tasks.get(name) or self._enter(name, visitor, job)
             task.waiting += 1
+            self._state.notify()  # it may have waited for somebody to come again
             return Ticket(self, task, task.future)
 
     def _enter(self, name: str, visitor: Visitor, job: Callable[[], Job]) -> _Task:
@@ -131,11 +146,10 @@ class Pool:
         of_address = sum(count for other, count in pages.items() if other.address == visitor.address)
         if self._closed or waiting >= self._line or pages[visitor] >= self._each or 2 * of_address > self._line:
             raise Busy(waiting)
-        task = self._tasks[name] = _Task(name, visitor, job())
+        task = self._tasks[name] = _Task(name, visitor, job)
         tasks = self._behind.get(visitor)
         (self._turns.setdefault(visitor, deque()) if tasks is None else tasks).append(task)
         self._start_workers()
-        self._state.notify()
         return task
 
     def place(self, future: Future[bytes]) -> int:
@@ -144,10 +158,17 @@ class Pool:
             before = list(takewhile(lambda task: task.future is not future, self._tasks.values()))
             return 0 if len(before) == len(self._tasks) else len(before) + 1
 
-    def left(self, task: _Task) -> None:
-        """One of those who wait for `task` is gone."""
+    def stepped_out(self, task: _Task) -> None:
+        """One of those who wait for `task` was told to come again."""
+        with self._state:
+            task.away += 1
+            task.seen = time.monotonic()
+
+    def left(self, task: _Task, away: bool) -> None:
+        """One of those who wait for `task` is gone; `away`: he had been told to come again."""
         with self._state:
             task.waiting -= 1
+            task.away -= away
             if not task.waiting:
                 self._state.notify()  # a worker sees to it that the job ends
 
@@ -183,9 +204,12 @@ class Pool:
             return None
 
     def _choose(self) -> _Task | None:
-        """The first in turn for whom there is room; where nothing runs, the first in any case."""
-        fits = (visitor for visitor, tasks in self._turns.items() if self._fits(tasks[0]))
-        visitor = next(fits, None) or (None if self._behind else next(iter(self._turns), None))
+        """The first in turn for whom there is room; where nothing runs, the first who is there in any case."""
+        visitor = self._first(self._fits)
+        if visitor is None and self._make_room():
+            visitor = self._first(self._fits)
+        if visitor is None and not self._behind:
+            visitor = self._first(lambda task: task.is_asked)
         if visitor is None:
             return None
         tasks = self._behind[visitor] = self._turns.pop(visitor)
@@ -194,8 +218,22 @@ class Pool:
         task.held = task.wanted
         return task
 
+    def _first(self, accepts: Callable[[_Task], bool]) -> Visitor | None:
+        return next((visitor for visitor, tasks in self._turns.items() if accepts(tasks[0])), None)
+
     def _fits(self, task: _Task) -> bool:
-        return not task.waiting or task.wanted - task.held <= self._free
+        more = task.wanted - task.held
+        return not task.waiting or (task.is_asked and (more <= 0 or more <= self._free))
+
+    def _make_room(self) -> bool:
+        """Takes back what the jobs hold whose askers have not come again; these begin anew when they come."""
+        held = [task for tasks in self._turns.values() for task in tasks if task.held and not task.is_asked]
+        for task in held:
+            task.job.close()
+            task.job = task.make()
+            self._free += task.held
+            task.held = task.wanted = 0
+        return bool(held)
 
     def _slice(self, task: _Task) -> bool:
         """Goes on with a job for a slice; whether it is done."""

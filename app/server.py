@@ -46,6 +46,7 @@ COLLECTION = 60.0  # seconds between full collections while few leave
 ENDED = 20  # sessions whose end is worth a collection at once
 
 memory.few_arenas()
+memory.return_large()
 memory.collect_rarely()
 warmth = Warmth()
 

@@ -26,13 +26,14 @@ from engine.checkpoints import CheckpointCache
 from engine.errors import ConfigurationError, EngineError, MissingTableError
 from engine.kept import Kept
 from engine.pieces import finish
-from engine.run import Run
+from engine.run import Checkpoint, Run
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_QUERY = 8192  # characters: a link of 4 KB, percent-encoded
 LAST_STEP = 100_000_000
 MOST_FRAMES = 2_000
-MOST_STANDBY = 96 * 2**20  # bytes of all runs that stand by
+MOST_STANDBY = 32 * 2**20  # bytes of all runs that stand by
+MOST_CHECKPOINTS = 16 * 2**20  # bytes
 RUN = 2**17  # bytes of a run beside its arrays: plans, views, the experiment
 
 
@@ -142,7 +143,7 @@ class TraceService:
 
     def __init__(self, pool: Pool | None = None) -> None:
         self.pool = Pool() if pool is None else pool
-        self.checkpoints = CheckpointCache()
+        self.checkpoints = CheckpointCache(MOST_CHECKPOINTS)
         self.standby: Kept[str, Run] = Kept(MOST_STANDBY)
         self.runs = 0
 
@@ -161,24 +162,24 @@ class TraceService:
         ------
         TraceError : 400 for what the link or the numbers say, 413 for what would take too long
         """
-        run = self.standby.take(request.link)
-        experiment = run.experiment if run is not None else read(request.link)
+        standing = self.standby.get(request.link)  # only looked at: who waits for room holds none
+        experiment = standing.experiment if standing is not None else read(request.link)
         last = len(experiment.dataset.x_train) + len(experiment.edits) - 1  # an added point can be followed too
         if request.follow > last:
             raise TraceError(
                 400, "follow", f"follow is {request.follow}; accepted is a training example from 0 to {last}"
             )
-        step, checkpoint = self.checkpoints.get(experiment, request.start) or (0, None)
-        if run is not None and step <= run.step_count <= request.start:
-            step, checkpoint = run.step_count, None  # it is nearer than what is kept
-        elif checkpoint is None:
-            run = None  # it is beyond, and there is no way back
+        step = self._nearest(experiment, request.start, standing)[0]
+        del standing
         cost = engine.cost(experiment, request.stop - step, request.frames, step)
         check_cost(cost)
         yield cost.memory + 2 * cost.trace_bytes  # the film is there twice: as arrays, and as their bytes
-        run = run or experiment.start()
+        run = self.standby.take(request.link) or experiment.start()
+        step, checkpoint = self._nearest(experiment, request.start, run)
         if checkpoint is not None:
             run.restore(checkpoint)
+        elif step < run.step_count:
+            run = experiment.start()
         yield from run.stepping(request.start - run.step_count)
         self._keep(run)
         trace = yield from run.tracing(request.stop - request.start, every=request.every, follow=request.follow)
@@ -187,6 +188,13 @@ class TraceService:
             self.standby.put(request.link, run, cost.memory + RUN)
         self.runs += 1
         return trace.to_bytes()
+
+    def _nearest(self, experiment: Experiment, start: int, run: Run | None) -> tuple[int, Checkpoint | None]:
+        """Where the way to step `start` begins: at a checkpoint, at the run as it stands, or at the beginning."""
+        step, checkpoint = self.checkpoints.get(experiment, start) or (0, None)
+        if run is not None and step <= run.step_count <= start:
+            return run.step_count, None  # nearer than what is kept
+        return step, checkpoint
 
     def forget(self, seconds: float) -> None:
         """Lets go of the runs and checkpoints that nobody has asked for in so many seconds."""

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 
 from engine.axes import Axes
 from engine.directions import ROUNDS
+from engine.evaluation import CHUNK
 from engine.experiment import Experiment
 from engine.history import states_kept
 from engine.layers import Layer
 from engine.layers.base import Shape
-from engine.plan import padded
+from engine.plan import buffer_size, padded
 from engine.regimes import Regime
 
 __all__ = ["Cost", "cost"]
 
 _DOUBLES = 4  # how much longer float64 takes
+_STATES = 16  # parameters, three gradients, moments, signs, pruned ones, what a checkpoint has; one kept, one going
 _FIELDS = 4  # value, gradient, example gradient, update
 
 
@@ -40,15 +42,22 @@ def cost(experiment: Experiment, steps: int, frames: int = 0, start: int = 0) ->
     count, tests = len(experiment.dataset.x_train), len(experiment.dataset.x_test)
     units = sum(math.prod(layer.output_shape) for layer in network.named_layers())
     per_example, weights = _per_example(experiment), network.parameter_count
-    lanes = padded(Regime.of(experiment.regime).largest_batch(count))
     operations = steps * _per_update(experiment) + frames * per_example * (count + tests + 48)
     places = _places_to_find(experiment, start, start + steps)
     operations += sum(_finding(experiment, *place) for place in places)
-    size = 4 if experiment.dtype == "float32" else 8
-    inputs = padded(math.prod(network.input_shape))
-    values = 2 * (2 * units + 2 * inputs + 16) * (lanes + 64 + 16)
-    memory = size * (values + 6 * weights + inputs * (2 * count + tests)) + (_path(experiment) if places else 0)
+    memory = _run(experiment) + (_path(experiment) if places else 0)
     return Cost(operations, memory, 4 * frames * (_FIELDS * weights + 3 * units + 16))
+
+
+def _run(experiment: Experiment) -> int:
+    """Bytes of a run: the buffers of a batch, of the followed example and of an evaluation, the parameters and what
+    moves them, the examples.
+    """
+    network, dataset = experiment.network, experiment.dataset
+    batch = Regime.of(experiment.regime).largest_batch(len(dataset.x_train))
+    buffers = sum(buffer_size(network, examples, experiment.dtype) for examples in (batch, 1, CHUNK))
+    inputs = padded(math.prod(network.input_shape)) * (2 * len(dataset.x_train) + len(dataset.x_test))
+    return (4 if experiment.dtype == "float32" else 8) * (2 * buffers + _STATES * network.parameter_count + inputs)
 
 
 def _places_to_find(experiment: Experiment, start: int, end: int) -> list[tuple[int, Axes, str]]:

@@ -41,7 +41,7 @@ from engine.pieces import Pieces
 from engine.regularisers import L1, Regulariser
 from engine.rules import backpropagation
 
-__all__ = ["Layout", "Planner", "Program", "Rows", "Tensor", "aligned_zeros", "padded"]
+__all__ = ["Layout", "Planner", "Program", "Rows", "Tensor", "aligned_zeros", "buffer_size", "padded"]
 
 
 def padded(count: int) -> int:
@@ -242,6 +242,37 @@ class Store(NamedTuple):
         return cls(layout, aligned_zeros(layout.size, dtype), statistics, aligned_zeros(statistics.size, dtype))
 
 
+def lay_out(planner: Planner, network: Network) -> tuple[int, int, int]:
+    """Has every part of a network describe itself to `planner`; where the forward pass, the loss and the backward pass
+    end, as numbers of rows.
+    """
+    loss, shape = Loss.of(network.loss), network.output_shape
+    steps = math.prod(shape[:-1]) if loss.targets == "classes" else 1
+    outputs = math.prod(shape) // steps
+    targets = steps if loss.targets == "classes" else outputs
+    planner.emit("next_batch")
+    x = planner.data(network.input_shape)
+    y, shares = planner.tensor("targets", (targets,)), planner.tensor("shares", (1,))
+    planner.emit("gather_targets", y.offset, shares.offset, targets)
+    for name, layer, *_ in network.named_layers():
+        x = layer.plan(planner, x, name)
+    planner.alias("output", x)
+    forward_end = len(planner.rows)
+    numbers = (x.offset, y.offset, shares.offset, outputs, steps)
+    planner.emit(loss.name, *numbers, options=loss.kernel_options())
+    loss_end = len(planner.rows)
+    backpropagation(planner)
+    return forward_end, loss_end, len(planner.rows)
+
+
+def buffer_size(network: Network, batch: int, dtype: str) -> int:
+    """Numbers in each of the two buffers of a program for training on batches of `batch`; nothing is made."""
+    parameters, statistics = Layout(network.parameter_shapes()), Layout(network.statistic_shapes())
+    planner = Planner(parameters, statistics, padded(batch), dtype, training=True)
+    lay_out(planner, network)
+    return planner.size + LANES * planner.lanes
+
+
 class Program:
     """A network planned for batches of up to `lanes` examples, with its own buffers, over shared parameters.
 
@@ -254,7 +285,7 @@ class Program:
         self.layout = store.layout
         dtype = str(store.parameters.dtype)
         planner = Planner(store.layout, store.statistics_layout, self.lanes, dtype, training=training)
-        self._plan(planner, network)
+        self.forward_end, self.loss_end, self.backward_end = lay_out(planner, network)
         self.named = planner.named
         self._planner = planner
         spare = LANES * self.lanes  # a transposition reads whole blocks, beyond the last rows of a tensor
@@ -275,25 +306,6 @@ class Program:
         self.point_to(c.STATISTICS, store.statistics)
         self.point_to(c.HYPER, self.hyper)
         self.set_update(None, None)
-
-    def _plan(self, planner: Planner, network: Network) -> None:
-        loss, shape = Loss.of(network.loss), network.output_shape
-        steps = math.prod(shape[:-1]) if loss.targets == "classes" else 1
-        outputs = math.prod(shape) // steps
-        targets = steps if loss.targets == "classes" else outputs
-        planner.emit("next_batch")
-        x = planner.data(network.input_shape)
-        y, shares = planner.tensor("targets", (targets,)), planner.tensor("shares", (1,))
-        planner.emit("gather_targets", y.offset, shares.offset, targets)
-        for name, layer, *_ in network.named_layers():
-            x = layer.plan(planner, x, name)
-        planner.alias("output", x)
-        self.forward_end = len(planner.rows)
-        numbers = (x.offset, y.offset, shares.offset, outputs, steps)
-        planner.emit(loss.name, *numbers, options=loss.kernel_options())
-        self.loss_end = len(planner.rows)
-        backpropagation(planner)
-        self.backward_end = len(planner.rows)
 
     def append_forward(self, instruction: str, *numbers: int) -> None:
         """Add a row at the end of the forward section."""

@@ -16,7 +16,7 @@ DEEP = f"net={','.join(['dense:55:tanh'] * 32)},dense:1"
 LINKS = {
     "usual": "v=1",
     "deep": f"v=1&n=4000&{DEEP}&regime=full_batch",
-    "deep in doubles": f"v=1&n=4000&{DEEP}&regime=full_batch&dtype=float64",
+    "deep in doubles": f"v=1&n=2000&{DEEP}&regime=full_batch&dtype=float64",
     "wide": "v=1&n=4000&net=dense:223:tanh,dense:400:tanh,dense:1&regime=full_batch&dtype=float64",
     "stochastic": f"v=1&n=4000&{DEEP}&regime=stochastic",
 }

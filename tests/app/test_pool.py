@@ -242,6 +242,42 @@ def test_leaving_makes_room_for_the_others(make):
     assert behind.future.result(10) == b"behind"
 
 
+def test_a_job_waits_for_an_asker_who_was_told_to_come_again(make, always_next, monkeypatch):
+    monkeypatch.setattr(module, "AWAY", 0.0)
+    pool, log = make(), []
+    gate, _ = held(pool)
+    ticket = pool.submit("anna", ANNA, counting(log, "anna", 2))
+    ticket.step_out()
+    gate.sign.set()
+    assert pool.submit("bob", BOB, counting(log, "bob", 2)).future.result(10) == b"bob"
+    assert log == ["bob", "bob"], "nobody is there for anna's"
+    assert pool.place(ticket.future) == 1, "but its place is kept"
+    assert pool.submit("anna", ANNA, counting(log, "never", 2)).future.result(10) == b"anna"
+    ticket.leave()
+
+
+def test_who_has_not_come_again_gives_way_when_there_is_no_room(make, always_next, monkeypatch):
+    monkeypatch.setattr(module, "AWAY", 0.0)
+    pool, began = make(memory=10), []
+
+    def job(name, ready):
+        began.append(name)
+        yield 8
+        ready.set()
+        while not (go.is_set() or name == "bob"):
+            yield None
+        return name.encode()
+
+    go, anna_holds = threading.Event(), threading.Event()
+    ticket = pool.submit("anna", ANNA, lambda: job("anna", anna_holds))
+    assert anna_holds.wait(10)
+    ticket.step_out()
+    assert pool.submit("bob", BOB, lambda: job("bob", threading.Event())).future.result(10) == b"bob"
+    go.set()
+    assert pool.submit("anna", ANNA, lambda: job("never", anna_holds)).future.result(10) == b"anna"
+    assert began == ["anna", "bob", "anna"], "anna's begins anew"
+
+
 # --------------------------------------------------------------------------------------------------------------- memory
 
 
