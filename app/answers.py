@@ -12,6 +12,7 @@ from starlette.responses import Response
 from app import films, line, surfaces, traces
 from app.assets import FOR_EVER
 from app.house import host, pool
+from engine import datasets
 
 service = traces.TraceService(pool)
 build = traces.build
@@ -40,6 +41,13 @@ async def surface(request: Request) -> Response:
     job = partial(surfaces.surface_job, asked, service.checkpoints)
     ticket = pool.submit(tag, line.visitor(request, host.proxies), job)
     return chunk(await line.result(request, ticket), headers)
+
+
+def forget(seconds: float) -> None:
+    """Lets go of what nobody has asked for in so many seconds; it can be made again."""
+    pool.forget(seconds)
+    service.forget(seconds)
+    datasets.forget(seconds)
 
 
 def kept(request: Request, tag: str) -> dict[str, str]:

@@ -34,6 +34,7 @@ class Crowd:
 
     def __init__(self, most: int, each: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.most, self.each, self._clock = most, each, clock
+        self.gone = 0  # connections that were let in and have ended
         self._here: Counter[str] = Counter()
         self._expected: deque[tuple[float, str]] = deque()
 
@@ -66,6 +67,7 @@ class Crowd:
 
     def leave(self, address: str) -> None:
         """A connection that was let in has ended."""
+        self.gone += 1
         self._here[address] -= 1
         if not self._here[address]:
             del self._here[address]

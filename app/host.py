@@ -6,6 +6,7 @@ BACKPROP_SESSIONS_PER_ADDRESS   open pages from one address; a school is one add
 BACKPROP_PROXIES                how many proxies of ours stand in front, each adding to X-Forwarded-For
 BACKPROP_FRAME_ANCESTORS        sites that may show the page in a frame, besides itself
 BACKPROP_METRICS                1: /_stcore/metrics answers (close it to the public in the proxy)
+BACKPROP_KEEP_SECONDS           how long films and the runs that made them are kept when nobody asks for them
 BACKPROP_WORKERS                threads that compute; 0: one a core
 BACKPROP_TABLES                 a folder for people's own tables, the same for all replicas (engine/datasets/shelf.py)
 STREAMLIT_SERVER_COOKIE_SECRET  Streamlit's own: signs cookies; the same in all replicas
@@ -27,6 +28,7 @@ NUMBERS = {
     "BACKPROP_SESSIONS_PER_ADDRESS": ("sessions_per_address", 120, 60, 10_000),
     "BACKPROP_PROXIES": ("proxies", 0, 0, 8),
     "BACKPROP_METRICS": ("metrics", 0, 0, 1),
+    "BACKPROP_KEEP_SECONDS": ("keep", 60, 1, 86_400),
     "BACKPROP_WORKERS": ("workers", 0, 0, 256),
 }
 
@@ -44,6 +46,7 @@ class Host:
     sessions_per_address: int
     proxies: int
     metrics: int
+    keep: int
     workers: int
     frame_ancestors: str
 

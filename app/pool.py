@@ -151,6 +151,11 @@ class Pool:
             if not task.waiting:
                 self._state.notify()  # a worker sees to it that the job ends
 
+    def forget(self, seconds: float) -> None:
+        """Lets go of the answers that nobody has asked for in so many seconds."""
+        with self._state:
+            self._recent.forget(seconds)
+
     def __len__(self) -> int:
         return len(self._tasks)
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -40,7 +41,9 @@ from app.pool import Busy, Left
 from app.refusal import TraceError
 from app.warmth import Warmth
 
-HOUSEKEEPING = 60.0  # seconds
+HOUSEKEEPING = 2.0  # seconds
+COLLECTION = 60.0  # seconds between full collections while few leave
+ENDED = 20  # sessions whose end is worth a collection at once
 
 memory.few_arenas()
 memory.collect_rarely()
@@ -112,19 +115,26 @@ async def stage_file(request: Request) -> Response:
 
 
 async def keep_house() -> None:
-    """Once a minute: the collection that Streamlit does after every rerun (see .streamlit/config.toml), and the end of
-    sessions whose visitors have not come back, which Streamlit lets go only when another one leaves.
+    """Ends the sessions whose visitors have not come back, which Streamlit lets go only when another one leaves; lets
+    go of films that nobody plays any more; does the full collection that Streamlit does after every rerun (see
+    .streamlit/config.toml) when some sessions have ended.
     """
+    collected, ended = time.monotonic(), 0
     while True:
         await asyncio.sleep(HOUSEKEEPING)
-        reap()
-        memory.give_back()
+        over = crowd.gone - reap()
+        if warmth.imported:
+            (await answers()).forget(host.keep)
+        if over - ended >= ENDED or time.monotonic() - collected >= COLLECTION:
+            memory.give_back()
+            collected, ended = time.monotonic(), over
 
 
-def reap() -> None:
-    """Lets go of the sessions whose time to come back is over."""
+def reap() -> int:
+    """Lets go of the sessions whose time to come back is over; how many still have some."""
     sessions = st.runtime.get_instance()._session_mgr._session_storage._cache  # type: ignore[attr-defined]
     sessions.expire()
+    return len(sessions)
 
 
 def stored_uploads(session: str) -> dict[str, int]:

@@ -21,10 +21,10 @@ from app import sharing
 from app.costs import MOST_BYTES, MOST_MEMORY, MOST_OPERATIONS
 from app.pool import Job, Pool, Ticket, Visitor
 from app.refusal import TraceError
-from app.standby import Standby
 from engine import Cost, Experiment
 from engine.checkpoints import CheckpointCache
 from engine.errors import ConfigurationError, EngineError, MissingTableError
+from engine.kept import Kept
 from engine.pieces import finish
 from engine.run import Run
 
@@ -32,6 +32,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LONGEST_QUERY = 8192  # characters: a link of 4 KB, percent-encoded
 LAST_STEP = 100_000_000
 MOST_FRAMES = 2_000
+MOST_STANDBY = 96 * 2**20  # bytes of all runs that stand by
+RUN = 2**17  # bytes of a run beside its arrays: plans, views, the experiment
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,9 @@ def check_cost(cost: Cost) -> None:
 class TraceService:
     """Films as jobs of the server's pool, from checkpoints that all of them share.
 
+    The run that made a chunk stands by for the next one, of the same link: reading a link and planning its network
+    takes longer than training some hundred steps of a small one.
+
     Parameters
     ----------
     pool : where the jobs run (default: one of its own)
@@ -138,7 +143,7 @@ class TraceService:
     def __init__(self, pool: Pool | None = None) -> None:
         self.pool = Pool() if pool is None else pool
         self.checkpoints = CheckpointCache()
-        self.standby = Standby()
+        self.standby: Kept[str, Run] = Kept(MOST_STANDBY)
         self.runs = 0
 
     def submit(self, request: TraceRequest, visitor: Visitor) -> Ticket:
@@ -156,16 +161,18 @@ class TraceService:
         ------
         TraceError : 400 for what the link or the numbers say, 413 for what would take too long
         """
-        run = self.standby.take(request.link, request.start)
+        run = self.standby.take(request.link)
         experiment = run.experiment if run is not None else read(request.link)
         last = len(experiment.dataset.x_train) + len(experiment.edits) - 1  # an added point can be followed too
         if request.follow > last:
             raise TraceError(
                 400, "follow", f"follow is {request.follow}; accepted is a training example from 0 to {last}"
             )
-        step, checkpoint = (
-            (request.start, None) if run else self.checkpoints.get(experiment, request.start) or (0, None)
-        )
+        step, checkpoint = self.checkpoints.get(experiment, request.start) or (0, None)
+        if run is not None and step <= run.step_count <= request.start:
+            step, checkpoint = run.step_count, None  # it is nearer than what is kept
+        elif checkpoint is None:
+            run = None  # it is beyond, and there is no way back
         cost = engine.cost(experiment, request.stop - step, request.frames, step)
         check_cost(cost)
         yield cost.memory + 2 * cost.trace_bytes  # the film is there twice: as arrays, and as their bytes
@@ -177,9 +184,14 @@ class TraceService:
         trace = yield from run.tracing(request.stop - request.start, every=request.every, follow=request.follow)
         self._keep(run)
         if run.outcome is None:
-            self.standby.leave(request.link, run, cost.memory)
+            self.standby.put(request.link, run, cost.memory + RUN)
         self.runs += 1
         return trace.to_bytes()
+
+    def forget(self, seconds: float) -> None:
+        """Lets go of the runs and checkpoints that nobody has asked for in so many seconds."""
+        self.standby.forget(seconds)
+        self.checkpoints.forget(seconds)
 
     def _keep(self, run: Run) -> None:
         if run.outcome is None:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_right, insort
-from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Any
 
 from engine.experiment import Experiment
+from engine.kept import Kept
 
 __all__ = ["CheckpointCache"]
 
 
 class CheckpointCache:
-    """Least recently used checkpoints go first when `capacity` bytes are full. Safe to share between threads.
+    """Checkpoints that were used longest ago go first when `capacity` bytes are full. Safe to share between threads.
 
     Parameters
     ----------
@@ -25,27 +26,25 @@ class CheckpointCache:
     """
 
     def __init__(self, capacity: int = 64 * 2**20) -> None:
-        self.capacity = capacity
-        self.size = 0
         self._lock = threading.Lock()
-        self._entries: OrderedDict[tuple[str, int], Any] = OrderedDict()
+        self._kept: Kept[tuple[str, int], Any] = Kept(capacity)
         self._steps: dict[str, list[int]] = {}
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._kept)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all checkpoints."""
+        return self._kept.size
 
     def put(self, experiment: Experiment, step: int, checkpoint: Any) -> None:
         """Keeps `checkpoint`, the state of `experiment` before update number `step`."""
         key = experiment.before(step).key
         with self._lock:
-            if (key, step) in self._entries:
-                self._entries.move_to_end((key, step))
-                return
-            self._entries[key, step] = checkpoint
-            insort(self._steps.setdefault(key, []), step)
-            self.size += checkpoint.nbytes
-            while self.size > self.capacity and self._entries:
-                self._drop_oldest()
+            if self._kept.get((key, step)) is None:
+                insort(self._steps.setdefault(key, []), step)
+                self._dropped(self._kept.put((key, step), checkpoint, checkpoint.nbytes))
 
     def get(self, experiment: Experiment, step: int) -> tuple[int, Any] | None:
         """The nearest checkpoint at or before `step`, as (its step, checkpoint); None if there is none."""
@@ -55,17 +54,19 @@ class CheckpointCache:
                 place = bisect_right(steps, last)
                 if place:
                     nearest = steps[place - 1]
-                    self._entries.move_to_end((key, nearest))
-                    return nearest, self._entries[key, nearest]
+                    return nearest, self._kept.get((key, nearest))
         return None
 
-    def _drop_oldest(self) -> None:
-        (key, step), checkpoint = self._entries.popitem(last=False)
-        self.size -= checkpoint.nbytes
-        steps = self._steps[key]
-        steps.remove(step)
-        if not steps:
-            del self._steps[key]
+    def forget(self, seconds: float) -> None:
+        """Lets go of what nobody has asked for in so many seconds."""
+        with self._lock:
+            self._dropped(self._kept.forget(seconds))
+
+    def _dropped(self, gone: Iterable[tuple[str, int]]) -> None:
+        for key, step in gone:
+            self._steps[key].remove(step)
+            if not self._steps[key]:
+                del self._steps[key]
 
 
 def _segments(experiment: Experiment, step: int) -> list[tuple[str, int]]:

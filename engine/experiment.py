@@ -130,6 +130,8 @@ class Experiment:
 
     def before(self, step: int) -> Experiment:
         """The same experiment with only the edits that act before update number `step`."""
+        if not self.edits or self.edits[-1].step < step:  # they are sorted
+            return self
         return replace(self, edits=tuple(edit for edit in self.edits if edit.step < step))
 
     def start(self) -> Run:

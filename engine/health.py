@@ -45,5 +45,5 @@ def update_ratios(layout: Layout, updates: NDArray[Any], values: NDArray[Any], l
 
 
 def _squares(layout: Layout, flat: NDArray[Any], layer: str) -> NDArray[np.float64]:
-    parts = [view for name, view in layout.views(flat).items() if name.startswith(f"{layer}.")]
+    parts = [layout.view(flat, name) for name in layout.shapes if name.startswith(f"{layer}.")]
     return np.asarray(sum(np.square(p, dtype=np.float64).sum(axis=tuple(range(1, p.ndim))) for p in parts))

@@ -6,6 +6,7 @@ import math
 import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from engine.errors import ConfigurationError
@@ -48,11 +49,19 @@ class Network:
 
     def named_layers(self) -> list[NamedLayer]:
         """Every layer with its name and shapes, in order of depth."""
-        return named(self.layers, self.input_shape)
+        return list(self._chain)
 
     def leaves(self) -> list[NamedLayer]:
         """The same, with layers that are made of layers taken apart: "residual_1.dense_1"."""
-        return leaves(self.named_layers())
+        return list(self._leaves)
+
+    @cached_property  # a chunk of film asks for them a hundred times
+    def _chain(self) -> list[NamedLayer]:
+        return named(self.layers, self.input_shape)
+
+    @cached_property
+    def _leaves(self) -> list[NamedLayer]:
+        return leaves(self._chain)
 
     @property
     def output_shape(self) -> Shape:

@@ -92,10 +92,12 @@ class Layout:
 
     def views(self, flat: NDArray[Any]) -> dict[str, NDArray[Any]]:
         """Each parameter as a view of a flat buffer [..., size]: name -> [..., *shape]."""
-        return {
-            name: flat[..., offset : offset + math.prod(shape)].reshape(*flat.shape[:-1], *shape)
-            for (name, offset), shape in zip(self.offsets.items(), self.shapes.values(), strict=True)
-        }
+        return {name: self.view(flat, name) for name in self.shapes}
+
+    def view(self, flat: NDArray[Any], name: str) -> NDArray[Any]:
+        """One parameter as a view of a flat buffer [..., size]: [..., *shape]."""
+        offset, shape = self.offsets[name], self.shapes[name]
+        return flat[..., offset : offset + math.prod(shape)].reshape(*flat.shape[:-1], *shape)
 
     def places(self) -> NDArray[np.int64]:
         """Where the numbers lie when they are counted one after the other, without the padding between arrays."""

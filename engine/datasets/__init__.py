@@ -15,7 +15,7 @@ the catalogue.
 """
 
 from engine.datasets.base import Dataset
-from engine.datasets.catalogue import entry, load, names
+from engine.datasets.catalogue import entry, forget, load, names
 from engine.datasets.entry import Entry
 from engine.datasets.examples import decode_examples, encode_examples
 from engine.datasets.features import FEATURES
@@ -30,6 +30,7 @@ __all__ = [
     "encode_examples",
     "encode_points",
     "entry",
+    "forget",
     "load",
     "names",
 ]

@@ -39,6 +39,11 @@ class Arrays:
         """The same with inputs [n, *shape]."""
         return replace(self, x_train=self.x_train.reshape(-1, *shape), x_test=self.x_test.reshape(-1, *shape))
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        return sum(value.nbytes for value in vars(self).values() if isinstance(value, np.ndarray))
+
     def __post_init__(self) -> None:
         for value in vars(self).values():
             if isinstance(value, np.ndarray):

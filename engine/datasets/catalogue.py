@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from engine.datasets import curves, examples, images, own, plane, sequences, series, text
 from engine.datasets.base import Arrays, Dataset, Recipe, Task
 from engine.datasets.entry import LABELS_OPTION, TRAIN_FRACTION, Entry, Kind, Options, about, no_names
-from engine.datasets.kept import Kept
 from engine.datasets.labels import encoded
 from engine.datasets.options import MOST_POINTS, Features, Flag, Integer, Number, Option, Seed, checked
 from engine.datasets.points import DRAWN
@@ -17,9 +16,10 @@ from engine.datasets.randomness import RandomSource, random_source
 from engine.datasets.splitting import Sample, Standardise, split_samples
 from engine.datasets.tables import TABLES, Table, read_rows
 from engine.errors import ConfigurationError, UnknownNameError
+from engine.kept import Kept
 
 NOISE = Number(0.0, 0.0, 0.8)  # the Playground's slider ends at 0.5, but it keeps up to 0.8 from a link
-KEPT = Kept(96 * 2**20)  # bytes; the largest data that a link may ask for take a third of it
+KEPT: Kept[tuple[str, str], Arrays] = Kept(96 * 2**20)  # the largest data that a link may ask for take a third of it
 PLANE_DOMAIN = (-plane.HALF_WIDTH, plane.HALF_WIDTH)
 
 
@@ -54,6 +54,11 @@ def load(name: str, **options: object) -> Dataset:
 def names(*kinds: Kind) -> tuple[str, ...]:
     """The names of all datasets, or of those of some kinds, in the order of menus."""
     return tuple(name for name, found in CATALOGUE.items() if not kinds or found.kind in kinds)
+
+
+def forget(seconds: float) -> None:
+    """Lets go of the arrays that nobody has asked for in so many seconds; who asks again has them made again."""
+    KEPT.forget(seconds)
 
 
 def entry(name: str) -> Entry:
@@ -93,12 +98,12 @@ def _load(name: str, options_text: str) -> Dataset:
 
 def _arrays(name: str, options_text: str) -> Arrays:
     """The arrays of a dataset of the catalogue, which so holds none itself: a visitor's session stays small."""
-
-    def make() -> Arrays:
+    arrays = KEPT.get((name, options_text))
+    if arrays is None:
         options = checked(CATALOGUE[name].options, json.loads(options_text), name)
-        return CATALOGUE[name].make(options, random_source(options.get("seed", 0)))
-
-    return KEPT.get((name, options_text), make)
+        arrays = CATALOGUE[name].make(options, random_source(options.get("seed", 0)))
+        KEPT.put((name, options_text), arrays, arrays.nbytes)
+    return arrays
 
 
 def _sampled(

@@ -318,3 +318,14 @@ def test_recent_answers_stay_within_their_budget():
     assert (recent.get("a"), recent.get("b"), recent.size) == (None, b"1234", 8)
     recent.put("d", b"x" * 11)
     assert recent.size == 0
+
+
+def test_answers_that_nobody_asks_for_are_let_go():
+    now = [0.0]
+    recent = Recent(10, clock=lambda: now[0])
+    recent.put("a", b"1")
+    recent.put("b", b"22")
+    now[0] = 5.0
+    recent.get("a")
+    recent.forget(4.0)
+    assert (recent.get("a"), recent.get("b"), recent.size) == (b"1", None, 1)

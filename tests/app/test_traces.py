@@ -10,6 +10,7 @@ from app.pool import Pool, Visitor
 from app.sharing import read_link
 from app.traces import TraceError, TraceService, parse_request
 from engine import Cost, Trace
+from engine.checkpoints import CheckpointCache
 
 LINK = "v=1&net=dense:4:tanh,dense:1&opt=adam:0.03"
 
@@ -100,6 +101,34 @@ def test_a_hit_and_a_miss_have_the_same_bytes(service):
     assert service.checkpoints.get(read_link(LINK), 120)[0] == 120
     hit = service.film(last)
     assert TraceService().film(last) == hit
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        LINK,
+        "v=1&opt=adam:0.01&reg=l1:0.01:true&edits=30.point.0.5:0.5:1_45.optimiser.momentum:0.1_70.regulariser.none",
+        "v=1&data=digits&net=batch_norm,dropout:0.3,dense:8:relu,dense:10&regime=mini_batch:24:true:false",
+    ],
+)
+def test_a_run_that_stands_elsewhere_goes_back_to_the_same_bits(service, link, monkeypatch):
+    """As when a picture that stood still begins to move: the film begins anew, in coarser steps."""
+    service.film(parse_request(f"{link}&from=0&to=20"))
+    monkeypatch.setattr("app.traces.read", None)  # it has been read
+    chunks = [
+        f"{link}&{numbers}" for numbers in ("from=0&to=100&every=5", "from=20&to=60", "from=50&to=80", "from=90&to=95")
+    ]
+    films = [service.film(parse_request(chunk)) for chunk in chunks]
+    monkeypatch.undo()
+    assert films == [TraceService().film(parse_request(chunk)) for chunk in chunks]
+
+
+def test_a_run_with_no_way_back_is_not_used(service):
+    first, later = parse_request(LINK), parse_request(f"{LINK}&from=60&to=120")
+    begun = service.film(first)
+    service.film(later)
+    service.checkpoints = CheckpointCache(capacity=0)
+    assert service.film(first) == begun
 
 
 def test_a_film_that_is_cut_by_an_edit_goes_on_from_the_cut(service):

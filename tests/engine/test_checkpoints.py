@@ -69,7 +69,9 @@ def test_the_budget_is_kept_and_the_least_used_goes_first(experiment):
     assert (len(cache), cache.size) == (3, 300)
     assert cache.get(experiment, 19) == (0, Kept("0")), "step 10 was the least used"
     cache.put(experiment, 40, Kept("huge", nbytes=301))
-    assert (len(cache), cache.size) == (0, 0), "what does not fit at all is not kept"
+    assert (len(cache), cache.size) == (3, 300), "what does not fit at all is not kept, and costs nothing else"
+    cache.forget(0)
+    assert (len(cache), cache.size, cache.get(experiment, 100)) == (0, 0, None)
 
 
 def test_the_same_state_is_kept_once(experiment):

@@ -16,9 +16,7 @@ from hypothesis import strategies as st
 
 from engine import datasets, errors
 from engine.datasets import Dataset
-from engine.datasets.base import Arrays
 from engine.datasets.features import feature_columns
-from engine.datasets.kept import Kept
 from engine.datasets.labels import LABELS, decoded, encoded
 from engine.datasets.options import Integer, Number
 from engine.datasets.randomness import PhiloxSource, normal, random_source, shuffle
@@ -125,7 +123,7 @@ def test_spec_is_json_that_makes_the_same_dataset(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_loading_is_lazy_and_shared(name):
     datasets.catalogue._load.cache_clear()
-    datasets.catalogue.KEPT.clear()
+    datasets.forget(0)
     data = datasets.load(name)
     assert "_arrays" not in vars(data)
     assert datasets.load(name, seed=0) is data
@@ -136,7 +134,7 @@ def test_loading_is_lazy_and_shared(name):
 def test_dataset_is_the_same_however_it_is_reached(name, seed):
     first = [array.copy() for array in all_arrays(datasets.load(name, seed=seed))]
     datasets.catalogue._load.cache_clear()
-    datasets.catalogue.KEPT.clear()
+    datasets.forget(0)
     datasets.load("spirals", seed=3).stream().uniform(0, 1)
     copy = pickle.loads(pickle.dumps(datasets.load(name, seed=seed)))  # noqa: S301 as an executor of processes does
     for one, two in zip(first, all_arrays(copy), strict=True):
@@ -611,27 +609,6 @@ def test_text_of_examples_is_read_or_refused(text):
     except errors.ConfigurationError:
         return
     assert datasets.decode_examples(datasets.encode_examples(rows)) == rows
-
-
-def test_no_more_arrays_are_kept_than_there_is_room_for():
-    kept, asked = Kept(capacity=1000), []
-
-    def numbers(name, count):
-        def make():
-            asked.append(name)
-            return Arrays(np.zeros((count, 1)), np.zeros(0), np.zeros((0, 1)), np.zeros(0), stream=random_source(0))
-
-        return kept.get(name, make)
-
-    first = numbers("a", 50)
-    assert numbers("a", 50) is first
-    numbers("b", 50)
-    assert numbers("a", 50) is first  # and is now the younger one
-    numbers("c", 50)
-    numbers("b", 50)
-    numbers("larger than the room", 200)
-    assert asked == ["a", "b", "c", "b", "larger than the room"]
-    assert kept.size == 800
 
 
 def test_data_of_a_whole_class_are_made_once():

@@ -94,7 +94,7 @@ def test_spec_is_json_that_makes_the_same_dataset(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_loading_is_lazy_shared_and_the_same_however_it_is_reached(name):
     datasets.catalogue._load.cache_clear()
-    datasets.catalogue.KEPT.clear()
+    datasets.forget(0)
     data = datasets.load(name)
     assert "_arrays" not in vars(data)
     assert datasets.load(name) is data
@@ -373,12 +373,12 @@ def test_what_comes_later_does_not_scale_what_is_learnt_from(name, form, monkeyp
     changed[-10:] *= 3.0
     monkeypatch.setattr(series, read.__name__, lambda: changed)
     datasets.catalogue._load.cache_clear()
-    datasets.catalogue.KEPT.clear()
+    datasets.forget(0)
     after = datasets.load(name, form=form)
     assert after.x_train.tolist() == before.tolist()
     assert np.abs(after.y_test).max() > np.abs(before).max() / 2
     datasets.catalogue._load.cache_clear()
-    datasets.catalogue.KEPT.clear()
+    datasets.forget(0)
 
 
 def test_next_week_is_nearly_chance_and_the_cycle_of_the_sun_is_not():

@@ -251,9 +251,10 @@ async def shared(visitors: int, seconds: float) -> list[Measure]:
 
 
 async def churn(visitors: int, seconds: float) -> list[Measure]:
-    """Come and go, twenty at a time; the server forgets who left after two seconds."""
+    """Come and go, twenty at a time; the server forgets who left, and what was made for them, after two seconds."""
     del seconds
-    async with warm_server(STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL="2") as server:
+    soon = {"STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": "2", "BACKPROP_KEEP_SECONDS": "2"}
+    async with warm_server(**soon) as server:
         tally = Tally()
         room = asyncio.Semaphore(20)
 
@@ -269,7 +270,7 @@ async def churn(visitors: int, seconds: float) -> list[Measure]:
         await all_of(visitors_of(server.port, visitors, tally), visit, 0.0)
         lines = watch.lines()
         most = server.memory()
-        await asyncio.sleep(5.0)
+        await asyncio.sleep(10.0)
         return [
             Measure(f"memory after {visitors} came and went", 100 * (server.memory() / held - 1), "%", 10),
             Measure("memory at the start", held, "MB"),
