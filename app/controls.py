@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 import streamlit as st
@@ -97,9 +98,7 @@ def show(session: Session) -> None:
     page.keep_in_address(sharing.write_view(session.settings), sharing.VIEW_KEYS)
 
 
-def beside_band(chosen: Settings) -> Settings:
-    """The settings without what the band above the stage shows."""
-    return replace(chosen, **{name: CHOICE[name].default for name in BAND})
+beside_band = attrgetter(*(name for name in CHOICE if name not in BAND))  # what the band above the stage does not show
 
 
 class Panel:

@@ -6,8 +6,6 @@ route checks every request again (app/traces.py).
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import engine
 from engine import Experiment
 from engine.errors import ConfigurationError
@@ -55,7 +53,6 @@ def most_steps(experiment: Experiment) -> int:
     return max(1, MOST_OPERATIONS // (2 * engine.cost(experiment, 1).operations))
 
 
-@lru_cache(maxsize=64)
 def frame(start: Experiment) -> dict[str, int]:
     """What one frame of film takes, and how many steps one request may go, so that the stage asks for no more."""
     cost = engine.cost(start, 1, 1)

@@ -14,11 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote
 
 from app import sharing
 from app.costs import most_steps
-from app.state import CHOICES, VIEW, Settings, flat_optimiser, flat_regulariser
+from app.state import CHOICES, MOST_STEPS, VIEW, Settings, flat_optimiser, flat_regulariser
 from engine import Edit, Experiment
 
 OPTIMISER = tuple(choice.name for choice in CHOICES if choice.query == "opt" and choice.name != "learning_rate")
@@ -89,11 +88,15 @@ class Session:
 
     def standing(self, link: str, edits: Sequence[Sequence[Any]], step: int) -> Session:
         """The session where its stage stands, as the stage tells it; itself if that is of another link or no good."""
-        if link != self.link or (step == self.step and [list(edit) for edit in edits] == self.edit_texts):
+        if link != self.link or not 0 <= step <= MOST_STEPS:
             return self
+        if [list(edit) for edit in edits] == self.edit_texts:
+            return self if step == self.step else replace(self, step=step)
         said = "_".join(".".join(map(str, edit)) for edit in edits)
-        found, _, problems = sharing.read_link_leniently(f"{link}&edits={quote(said)}&step={step}")
-        return self if problems else replace(self, edits=found.edits, step=step)
+        try:
+            return replace(self, edits=sharing.read_edits(said, self.start), step=step)
+        except sharing.LinkError:
+            return self
 
     @cached_property
     def edit_texts(self) -> list[list[Any]]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote, unquote, unquote_plus
 
@@ -66,6 +66,7 @@ __all__ = [
     "LinkProblem",
     "axes_text",
     "read_axes",
+    "read_edits",
     "read_link",
     "read_link_leniently",
     "read_number",
@@ -138,6 +139,18 @@ def read_link_leniently(text: str) -> tuple[engine.Experiment, int, list[LinkPro
     MissingTableError : for a table that is not kept here, or no longer; there is nothing to use in its place
     """
     return _read(text, strict=False)
+
+
+def read_edits(text: str, experiment: engine.Experiment) -> tuple[engine.Edit, ...]:
+    """The edits of `experiment` that a link says as `text`; that of its "edits" alone, the rest is known.
+
+    Raises
+    ------
+    LinkError : at the first that is not accepted
+    """
+    if len(text) > LONGEST:
+        raise LinkError("edits", _start(text), f"text of at most {LONGEST} characters")
+    return tuple(_read_edits(Reader({"edits": text}, strict=True), experiment))
 
 
 def without(text: str, key: str) -> str:
@@ -563,7 +576,8 @@ def write_link(experiment: engine.Experiment, step: int | None = None) -> str:
     >>> write_link(read_link("data=xor&opt=adam:0.01&noise=0"), step=12)
     'v=1&data=xor&opt=adam:0.01&step=12'
     """
-    texts, usual = _texts(experiment), _usual_texts(experiment)
+    texts = _texts(experiment)
+    usual = _usual_texts(experiment.dataset, Loss.of(experiment.network.loss), experiment.seed)
     texts["edits"] = "_".join(edit_text(edit) for edit in experiment.edits)
     texts["step"] = str(step or "")
     said = {key: texts[key] for key in KEYS if texts.get(key, "") != usual.get(key, "")}
@@ -598,9 +612,9 @@ def _texts(experiment: engine.Experiment) -> dict[str, str]:
     }
 
 
-def _usual_texts(experiment: engine.Experiment) -> dict[str, str]:
+@lru_cache(maxsize=256)  # as many as there are data kept
+def _usual_texts(dataset: engine.Dataset, loss: Loss, seed: int | str) -> Mapping[str, str]:
     """What each key would have to say if the link left it out."""
-    dataset, loss = experiment.dataset, Loss.of(experiment.network.loss)
     options = {name: value for name, value in _options_of(dataset).items() if name != "labels"}
     usual = _usual(dataset.name, options, loss)
     usual = replace(usual, network=_fitted(usual.network, dataset))
@@ -608,7 +622,7 @@ def _usual_texts(experiment: engine.Experiment) -> dict[str, str]:
     return _texts(usual) | {
         "data": CHOICE["dataset"].default,
         "seed": _seed_text(CHOICE["seed"].default),
-        "data_seed": _seed_text(experiment.seed),
+        "data_seed": _seed_text(seed),
         "loss": spec_text(_usual_loss(dataset.name, options)),
         **{
             OPTION_KEYS.get(name, name): _option_text(entry.options[name].default) for name in options if name != "seed"

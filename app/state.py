@@ -262,6 +262,7 @@ CHOICES: tuple[Choice, ...] = (
 )
 
 CHOICE: Mapping[str, Choice] = {choice.name: choice for choice in CHOICES}
+_KEPT = [(choice.name, choice.default, choice) for choice in CHOICES if choice.name != "task"]
 VIEW = ("show_test", "discretise", "hidden")  # choices that are not part of the experiment
 FIRST_DATASET = {"classification": "circle", "regression": "plane"}
 OWN_DATASET = {"classification": "own_classes", "regression": "own_values"}
@@ -336,9 +337,10 @@ class Settings:
     source: engine.Experiment | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        for choice in CHOICES:
-            if choice.name != "task" and getattr(self, choice.name) is not choice.default:  # defaults are canonical
-                object.__setattr__(self, choice.name, choice.check(getattr(self, choice.name)))
+        values = vars(self)
+        for name, default, choice in _KEPT:
+            if values[name] is not default:  # defaults are canonical
+                object.__setattr__(self, name, choice.check(values[name]))
 
     @property
     def task(self) -> Task:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +19,7 @@ from app.state import MOST_LAYERS, Hidden, is_dense
 from app.traces import build
 from app.walk import Walk
 from app.workings import Workings
+from engine import Experiment
 from engine.errors import ConfigurationError
 from engine.optimisers import Optimiser
 
@@ -54,8 +56,17 @@ def watch(t: Translator) -> None:
     panel = controls.Panel(t)
     if own_panel.missing() or controls.beside_band(panel.settings) != controls.beside_band(st.session_state["drawn"]):
         st.rerun()
+    st.session_state["drawn"] = panel.settings
     page.notices(t)
     panel.live()
+    look(t)
+
+
+@st.fragment
+def look(t: Translator) -> None:
+    """The stage and the panel below it: a fragment, so that a film that comes to stand draws no controls anew."""
+    if own_panel.missing() or "notices" in st.session_state or controls.settings() != st.session_state["drawn"]:
+        st.rerun()
     data = stage_data(t, st.session_state["session"])
     data["options"]["layout"] = st.session_state["layout"]
     workings = by_hand(t)
@@ -107,10 +118,18 @@ def stage_data(t: Translator, session: Session) -> dict[str, Any]:
         "optimisers": [{"value": name, "label": t(f"names.optimiser.{name}")} for name in Optimiser.names()],
         "locale": t.tag,
         "words": t.table("stage"),
-        "problem": problem(session.start.dataset),
-        "frame": costs.frame(session.start),
+        **told_of(session.start),
         "options": {"show_test": chosen.show_test, "discretise": chosen.discretise, "hidden": list(chosen.hidden)},
     }
+
+
+def told_of(start: Experiment) -> Mapping[str, Any]:
+    """What the stage is told of a run's start: worked out once a run, and kept as long as its visitor."""
+    known, told = st.session_state.get("told", (None, {}))
+    if known is not start:
+        told = {"problem": problem(start.dataset), "frame": costs.frame(start)}
+        st.session_state["told"] = start, told
+    return told
 
 
 def _stand() -> None:

@@ -169,3 +169,27 @@ def test_other_data_bring_layers_that_fit():
 def test_a_session_holds_less_than_a_megabyte(link):
     """Settings, links and the experiment; data are of the catalogue and shared, and count here all the same."""
     assert len(pickle.dumps(Session.opened(link)[0])) < 2**20
+
+
+def test_a_session_stands_where_its_stage_says():
+    session, _ = Session.opened("data=xor&edits=100.learning_rate.0.3&step=120")
+    edits = [[100, "learning_rate", "0.3"], [137, "optimiser", "adam:0.01"]]
+    stood = session.standing(session.link, edits, 150)
+    assert (stood.edit_texts, stood.step) == (edits, 150)
+    assert stood.edits == Session.opened(f"{session.link}&edits={_said(edits)}")[0].edits
+    moved = stood.standing(session.link, edits, 151)
+    assert (moved.edits, moved.step) == (stood.edits, 151)
+    assert moved.standing(session.link, edits, 151) is moved
+
+
+@pytest.mark.parametrize(
+    ("edits", "step"),
+    [([[1, "learning_rate", "fast"]], 5), ([[1, "no", "1"]], 5), ([[1, "learning_rate", "1"]] * 400, 5), ([], -1)],
+)
+def test_a_session_stays_where_what_a_stage_says_is_no_good(session, edits, step):
+    assert session.standing(session.link, edits, step) is session
+    assert session.standing("v=1&data=moons", [], 7) is session
+
+
+def _said(edits):
+    return "_".join(".".join(map(str, edit)) for edit in edits)
