@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LONGEST_QUERY = 8192  # characters: a link of 4 KB, percent-encoded
 LAST_STEP = 100_000_000
 MOST_FRAMES = 2_000
-MOST_STANDBY = 32 * 2**20  # bytes of all runs that stand by
+MOST_STANDBY = 80 * 2**20  # bytes of all runs that stand by
 MOST_CHECKPOINTS = 16 * 2**20  # bytes
 RUN = 2**17  # bytes of a run beside its arrays: plans, views, the experiment
 

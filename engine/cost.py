@@ -12,7 +12,7 @@ from engine.experiment import Experiment
 from engine.history import states_kept
 from engine.layers import Layer
 from engine.layers.base import Shape
-from engine.plan import buffer_size, padded
+from engine.plan import padded
 from engine.regimes import Regime
 
 __all__ = ["Cost", "cost"]
@@ -55,7 +55,7 @@ def _run(experiment: Experiment) -> int:
     """
     network, dataset = experiment.network, experiment.dataset
     batch = Regime.of(experiment.regime).largest_batch(len(dataset.x_train))
-    buffers = sum(buffer_size(network, examples, experiment.dtype) for examples in (batch, 1, CHUNK))
+    buffers = network.lane_size * sum(padded(examples) for examples in (batch, 1, CHUNK))
     inputs = padded(math.prod(network.input_shape)) * (2 * len(dataset.x_train) + len(dataset.x_test))
     return (4 if experiment.dtype == "float32" else 8) * (2 * buffers + _STATES * network.parameter_count + inputs)
 

@@ -63,6 +63,13 @@ class Network:
     def _leaves(self) -> list[NamedLayer]:
         return leaves(self._chain)
 
+    @cached_property
+    def lane_size(self) -> int:
+        """Numbers that training holds for each example of a batch, as values and once more as their derivatives."""
+        from engine.plan import lane_size
+
+        return lane_size(self)
+
     @property
     def output_shape(self) -> Shape:
         """Shape of one example's output."""

@@ -41,7 +41,7 @@ from engine.pieces import Pieces
 from engine.regularisers import L1, Regulariser
 from engine.rules import backpropagation
 
-__all__ = ["Layout", "Planner", "Program", "Rows", "Tensor", "aligned_zeros", "buffer_size", "padded"]
+__all__ = ["Layout", "Planner", "Program", "Rows", "Tensor", "aligned_zeros", "lane_size", "padded"]
 
 
 def padded(count: int) -> int:
@@ -265,12 +265,12 @@ def lay_out(planner: Planner, network: Network) -> tuple[int, int, int]:
     return forward_end, loss_end, len(planner.rows)
 
 
-def buffer_size(network: Network, batch: int, dtype: str) -> int:
-    """Numbers in each of the two buffers of a program for training on batches of `batch`; nothing is made."""
+def lane_size(network: Network) -> int:
+    """Numbers for each example of a batch in each of the two buffers of a program for training; nothing is made."""
     parameters, statistics = Layout(network.parameter_shapes()), Layout(network.statistic_shapes())
-    planner = Planner(parameters, statistics, padded(batch), dtype, training=True)
+    planner = Planner(parameters, statistics, LANES, "float32", training=True)
     lay_out(planner, network)
-    return planner.size + LANES * planner.lanes
+    return planner.size // LANES + LANES
 
 
 class Program:
