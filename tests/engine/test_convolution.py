@@ -11,7 +11,7 @@ from engine.errors import ConfigurationError
 from engine.kernels import context as c
 from engine.plan import Program
 from engine.run import Run
-from tests.engine.test_oracle_jax import activation_of, jax  # noqa: F401  (jax is a fixture)
+from tests.engine.test_oracle_jax import activation_of
 from tests.pictures import SMOOTH, PictureCase, any_case, axes, picture_cases
 from tests.strategies import worst_error
 
