@@ -47,7 +47,7 @@ def test_gradient_is_the_central_difference(case):
 # --------------------------------------------------------------------------------------------------------------- JAX
 
 
-def jax_layer(jax, layer, name, shape, parameters, x):  # noqa: F811
+def jax_layer(jax, layer, name, shape, parameters, x):
     """One layer in jax.numpy and jax.lax."""
     lax, np_ = jax.lax, jax.numpy
     if layer.name == "flatten":
@@ -69,7 +69,7 @@ def jax_layer(jax, layer, name, shape, parameters, x):  # noqa: F811
     return activation_of(jax, layer.activation.to_dict())(z)
 
 
-def jax_loss(jax, case):  # noqa: F811
+def jax_loss(jax, case):
     def loss(parameters, x, y):
         for name, layer, shape, _ in case.network.named_layers():
             x = jax_layer(jax, layer, name, shape, parameters, x)
@@ -79,7 +79,7 @@ def jax_loss(jax, case):  # noqa: F811
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_random_networks_equal_jax(jax, seed):  # noqa: F811
+def test_random_networks_equal_jax(jax, seed):
     """Four at a time: JAX's compiler, not its arithmetic, is what takes time."""
     rng = np.random.default_rng(seed)
     cases = [any_case(lambda options: options[rng.integers(len(options))], SMOOTH, BATCHES) for _ in range(4)]
