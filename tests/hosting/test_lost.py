@@ -60,6 +60,8 @@ def came_back(page: Page, before: tuple[str, str, str]) -> None:
     edit = f"_{before[1]}.learning_rate.0.1&"
 
     def acts() -> bool:
+        if rate.count() != 1:  # while the page is drawn anew, the one before is still there
+            return False
         if rate.get_attribute("aria-valuetext") == "0.03":
             rate.press("ArrowRight")
         page.wait_for_timeout(50)  # lets the browser's events in
