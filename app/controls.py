@@ -188,12 +188,12 @@ class Panel:
             st.caption(t(f"presets.{name}.look"))
 
     def link(self) -> None:
-        """A box to paste a link into."""
+        """A box to paste a link into; drawn only while it is open."""
         t = self.t
-        with (
-            st.popover(t("link.title"), icon=":material/link:", width="stretch"),
-            st.form("link", border=False, clear_on_submit=True),
-        ):
+        box = st.popover(t("link.title"), icon=":material/link:", width="stretch", key="link_box", on_change="rerun")
+        if not box.open:
+            return
+        with box, st.form("link", border=False, clear_on_submit=True):
             st.text_input(t("link.label"), key="pasted", help=t("link.help"))
             st.form_submit_button(t("link.open"), on_click=_take_link, type="primary")
             st.caption(t("link.hint"))

@@ -7,7 +7,7 @@ BACKPROP_PROXIES                how many proxies of ours stand in front, each ad
 BACKPROP_FRAME_ANCESTORS        sites that may show the page in a frame, besides itself
 BACKPROP_METRICS                1: /_stcore/metrics answers (close it to the public in the proxy)
 BACKPROP_KEEP_SECONDS           how long films and the runs that made them are kept when nobody asks for them
-BACKPROP_WORKERS                threads that compute; 0: one a core
+BACKPROP_WORKERS                threads that compute; 0: one a core, and a core left to the pages
 BACKPROP_TABLES                 a folder for people's own tables, the same for all replicas (engine/datasets/shelf.py)
 STREAMLIT_SERVER_COOKIE_SECRET  Streamlit's own: signs cookies; the same in all replicas
 """

@@ -77,10 +77,13 @@ def _spelled(t: Translator, value: Any) -> str:
 
 
 def offer(t: Translator) -> None:
-    """The drawer in which people bring their own data."""
+    """The drawer in which people bring their own data; drawn only while it is open."""
     if "dataset" in controls.settings().hidden:
         return
-    with st.popover(t("own.title"), icon=":material/upload_file:", width="stretch", key="own"):
+    box = st.popover(t("own.title"), icon=":material/upload_file:", width="stretch", key="own", on_change="rerun")
+    if not box.open:
+        return
+    with box:
         st.caption(
             t("own.hint", rows=own.MOST_ROWS, columns=own.MOST_COLUMNS, kilobytes=MOST_BYTES // 1000, days=HOURS // 24)
         )

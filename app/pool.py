@@ -100,7 +100,8 @@ class Pool:
 
     Parameters
     ----------
-    workers : threads; the kernels release the interpreter's lock, so one a core
+    workers : threads; if left out, one a core but one: the kernels release the interpreter's lock, but a page that is
+        acted on needs a core as well, and would wait behind what fills them all
     line : jobs that may wait or run at once; from one address half as many
     each : of them, jobs of one page
     kept : bytes of recent answers
@@ -115,7 +116,7 @@ class Pool:
         kept: int = 16 * 2**20,
         memory: int = 128 * 2**20,
     ) -> None:
-        self._workers = workers or os.cpu_count() or 2
+        self._workers = workers or max(1, (os.cpu_count() or 2) - 1)
         self._line, self._each, self._free = line, each, memory
         self._state = threading.Condition()
         self._tasks: OrderedDict[str, _Task] = OrderedDict()  # all that are not done, oldest first

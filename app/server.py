@@ -33,7 +33,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from app import assets, line, memory, page
+from app import assets, line, memory, page, theme
 from app.assets import FOR_EVER
 from app.door import Door, Uploads
 from app.house import crowd, host, pool
@@ -48,6 +48,7 @@ ENDED = 20  # sessions whose end is worth a collection at once
 memory.few_arenas()
 memory.return_large()
 memory.collect_rarely()
+theme.write_once()
 warmth = Warmth()
 
 
@@ -147,10 +148,12 @@ def stored_uploads(session: str) -> dict[str, int]:
 def send_at_once(loop: asyncio.AbstractEventLoop) -> None:
     """Makes `loop`'s servers send a small message without waiting until the one before has been received.
 
-    asyncio asks this of every TCP socket, but does not recognise the one that Streamlit 1.67 binds (its protocol is 0,
-    "the usual one"). Each rerun then stood still for the 40 ms of a browser's delayed receipt. Connections inherit the
-    option from the socket that listens.
+    asyncio's own loop, which serves where there is no uvloop (Windows), asks this of every TCP socket, but does not
+    recognise the one that Streamlit 1.67 binds (its protocol is 0, "the usual one"). Each rerun then stood still for
+    the 40 ms of a browser's delayed receipt. Connections inherit the option from the socket that listens.
     """
+    if not isinstance(loop, asyncio.BaseEventLoop):
+        return  # uvloop asks it of every socket
     create_server = loop.create_server
 
     async def create_prompt_server(*arguments: Any, **options: Any) -> asyncio.Server:

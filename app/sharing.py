@@ -18,6 +18,7 @@ from urllib.parse import quote, unquote, unquote_plus
 
 import engine
 from app import sharing_playground as playground
+from app.costs import TooMuch, check_experiment
 from app.sharing_reader import LinkProblem, Reader
 from app.sharing_specs import (
     LinkError,
@@ -268,7 +269,22 @@ def _read_ours(reader: Reader) -> engine.Experiment:
         seed,
         reader.take("dtype", partial(_read_option, "dtype", CHOICE["dtype"].option), usual.dtype),
     )
+    experiment = _affordable(reader, experiment, usual)
     return replace(experiment, edits=tuple(_read_edits(reader, experiment)))
+
+
+def _affordable(reader: Reader, experiment: engine.Experiment, usual: engine.Experiment) -> engine.Experiment:
+    """The experiment, if a visitor may have a few frames of it; else with what is usual for its data, which is less."""
+    try:
+        check_experiment(experiment)
+    except TooMuch as error:
+        wanted = ("net", "regime", "dtype") if error.lower == "neurons" else ("regime", "net", "dtype")
+        key = next((key for key in wanted if key in reader.values), wanted[0])
+        accepted = f"what takes {error.accepted} of {error.name}, not {error.value}"
+        reader.note(LinkError(key, reader.values.get(key, ""), accepted))
+        network = _fitted(usual.network, experiment.dataset)
+        return replace(experiment, network=network, regime=usual.regime, dtype=usual.dtype)
+    return experiment
 
 
 def _read_version(text: str) -> str:

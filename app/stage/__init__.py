@@ -8,7 +8,7 @@ over. All modules are asked for at once, rather than each when the one that impo
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, Protocol
 
@@ -28,7 +28,9 @@ for (const name of {modules}) {{
 }}
 const entry = import(address("index.js"));
 export default async function (component) {{
-  return (await entry).default({{ ...component, data: component.data[0] }});
+  const [data, ...settled] = component.data;
+  for (const text of settled) Object.assign(data, JSON.parse(text));
+  return (await entry).default({{ ...component, data }});
 }}
 """
 
@@ -59,6 +61,7 @@ def _component() -> Callable[..., Any]:
 
 def stage(
     data: Mapping[str, Any],
+    settled: Iterable[str] = (),
     *,
     key: str = "stage",
     on_action: Callable[[], None] | None = None,
@@ -68,14 +71,17 @@ def stage(
 
     Parameters
     ----------
-    data : what to show, as plain values: link, live, edits, step, trace_url, engine_url, locale, words, problem,
-        options (`app.views.playground.stage_data` builds it)
+    data : what to show, as plain values: link, live, edits, step, trace_url, engine_url, options
+        (`app.views.playground.stage_data` builds it); a picture that stands says everything here
+    settled : more of it that seldom changes, as JSON objects: locale, words, problem, frame. Streamlit writes its data
+        twice a run, and numbers and nested words took it a tenth of the server's time; a text is copied
     key : under which `st.session_state` keeps what the stage told
     on_action, on_player : called before the page runs because of one of them
     """
     state: StageState = _component()(
         key=key,
-        data=[dict(data)],  # in a dictionary Streamlit looks for tables, and loads pandas for it: 1.5 s and 100 MB
+        # a list, for in a dictionary Streamlit looks for tables, and loads pandas for it: 1.5 s and 100 MB
+        data=[dict(data), *settled],
         default={"player": None},
         on_player_change=on_player or _nothing,
         on_action_change=on_action or _nothing,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import secrets
-from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import streamlit as st
 
 from app import controls, costs, own_panel, page, worksheet
 from app.assets import plotly_url
-from app.i18n import Translator
+from app.i18n import Translator, translator
 from app.problem import problem
 from app.session import Session
 from app.stage import stage
@@ -72,7 +73,8 @@ def look(t: Translator) -> None:
     workings = by_hand(t)
     if workings:
         data["lit"] = workings.lit
-    stage(data, key="stage", on_action=_act, on_player=_stand)
+    settled = words_of(t.language), told_of(st.session_state["session"].start)
+    stage(data, settled, key="stage", on_action=_act, on_player=_stand)
     step_panel(t, workings)
 
 
@@ -102,7 +104,7 @@ def step_panel(t: Translator, workings: Workings | None) -> None:
 
 
 def stage_data(t: Translator, session: Session) -> dict[str, Any]:
-    """What the stage is told; the film itself it fetches."""
+    """What the stage is told besides its words and its run's start; the film itself it fetches."""
     chosen = session.settings
     return {
         "visit": st.session_state.get("visit", ""),
@@ -115,21 +117,25 @@ def stage_data(t: Translator, session: Session) -> dict[str, Any]:
         "surface_url": f"/surface/{build()}",
         "plotly_url": plotly_url(),
         "surface": session.surface,
-        "optimisers": [{"value": name, "label": t(f"names.optimiser.{name}")} for name in Optimiser.names()],
-        "locale": t.tag,
-        "words": t.table("stage"),
-        **told_of(session.start),
         "options": {"show_test": chosen.show_test, "discretise": chosen.discretise, "hidden": list(chosen.hidden)},
     }
 
 
-def told_of(start: Experiment) -> Mapping[str, Any]:
-    """What the stage is told of a run's start: worked out once a run, and kept as long as its visitor."""
-    known, told = st.session_state.get("told", (None, {}))
+@cache
+def words_of(language: str) -> str:
+    """What the stage is told of a language, as JSON."""
+    t = translator(language)
+    optimisers = [{"value": name, "label": t(f"names.optimiser.{name}")} for name in Optimiser.names()]
+    return json.dumps({"locale": t.tag, "words": t.table("stage"), "optimisers": optimisers})
+
+
+def told_of(start: Experiment) -> str:
+    """What the stage is told of a run's start, as JSON: worked out once a run, and kept as long as its visitor."""
+    known, told = st.session_state.get("told", (None, ""))
     if known is not start:
-        told = {"problem": problem(start.dataset), "frame": costs.frame(start)}
+        told = json.dumps({"problem": problem(start.dataset), "frame": costs.frame(start)})
         st.session_state["told"] = start, told
-    return told
+    return str(told)
 
 
 def _stand() -> None:

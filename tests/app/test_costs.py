@@ -9,6 +9,7 @@ from app import costs
 from app.costs import TooMuch, check_experiment, frame, most_steps
 from app.session import Session
 from app.sharing import read_link
+from app.sharing_specs import LinkError
 from app.state import Hidden, Settings
 from app.traces import check_cost
 
@@ -59,6 +60,17 @@ def test_a_choice_that_is_too_much_says_what_to_lower_and_changes_nothing(change
     with pytest.raises(TooMuch) as caught:
         session.change(**changes)
     assert caught.value.lower == lower
+
+
+def test_a_link_that_is_too_much_is_refused_or_opens_with_less():
+    link = "v=1&data=alice&regime=full_batch"
+    with pytest.raises(LinkError, match="regime is 'full_batch'; accepted is what takes at most") as caught:
+        read_link(link)
+    assert caught.value.key == "regime"
+    session, problems = Session.opened(link)
+    assert [problem.key for problem in problems] == ["regime"]
+    check_experiment(session.start)
+    session.change(seed=1)
 
 
 def test_a_link_to_a_step_too_far_away_begins_at_the_beginning():

@@ -29,7 +29,10 @@ FLOWERS = "length,width,kind\n" + "".join(f"{p % 7}.5,{p % 5},{'ab'[p % 2]}\n" f
 
 
 def paste(app: AppTest, text: str) -> AppTest:
-    """Types rows and uses them."""
+    """Types rows and uses them, in the drawer that is opened for it."""
+    if "own.missing" not in app.session_state:
+        app.session_state["own"] = True
+        app.run()
     app.text_area(key="own.text").set_value(text)
     words = {i18n.translator(language)("own.use") for language in i18n.LANGUAGES}
     next(button for button in app.button if button.label in words).click()

@@ -121,6 +121,15 @@ def test_one_visitors_jobs_never_run_side_by_side(make, always_next):
     assert most[0] == 1
 
 
+@pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (4, 3), (None, 1)])
+def test_a_core_is_left_to_the_pages(make, monkeypatch, cores, threads):
+    monkeypatch.setattr(module.os, "cpu_count", lambda: cores)
+    before = set(threading.enumerate())
+    _, ticket = held(make(workers=None))
+    assert len(set(threading.enumerate()) - before) == threads
+    ticket.leave()
+
+
 def test_a_short_job_overtakes_long_ones(make):
     pool = make(workers=2)
     long = [pool.submit(f"long {n}", Visitor("a", f"{n}"), Gate().job) for n in range(8)]

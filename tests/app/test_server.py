@@ -205,8 +205,10 @@ def test_who_asks_before_the_engine_is_there_waits_for_it(monkeypatch):
     assert calls == [threading.current_thread()]
 
 
-def test_small_messages_are_sent_at_once():
+@pytest.mark.parametrize("library", ["asyncio", "uvloop"])
+def test_small_messages_are_sent_at_once(library: str):
     """As Streamlit serves: on a socket that it has bound itself."""
+    new_loop = pytest.importorskip(library).new_event_loop
 
     async def option_of_a_connection() -> int:
         loop = asyncio.get_running_loop()
@@ -225,7 +227,8 @@ def test_small_messages_are_sent_at_once():
                 writer.close()
                 return await accepted
 
-    assert asyncio.run(option_of_a_connection()) == 1
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        assert runner.run(option_of_a_connection()) == 1
 
 
 def test_the_stages_files_come_under_their_hash():

@@ -195,10 +195,10 @@ def test_a_failing_page_apologises_and_tells_the_log(caplog: pytest.LogCaptureFi
 
 
 def test_what_the_stage_is_told_is_plain_and_complete(open_app: Run):
-    from app.views.playground import stage_data
+    from app.views.playground import stage_data, words_of
 
     app = open_app(edits="10.learning_rate.0.3", step="20", test="true", lang="pt")
-    told = json.loads(json.dumps(stage_data(i18n.translator("pt"), session(app))))
+    told = json.loads(json.dumps(stage_data(i18n.translator("pt"), session(app)))) | json.loads(words_of("pt"))
     assert told["link"] == "v=1"
     assert told["edits"] == [[10, "learning_rate", "0.3"]]
     assert told["step"] == 20

@@ -18,7 +18,7 @@ LINKS = {
     "diverges": "v=1&loss=mean_squared_error&net=dense:8:relu,dense:1&opt=sgd:1000",
     "adam": "v=1&net=dense:8:relu,dense:1&opt=adam:0.01&reg=elastic_net:0.01:0.01&dtype=float64",
 }
-HEAVIEST = f"v=1&n=4000&net={','.join(['dense:55:tanh'] * 32)},dense:1&regime=full_batch&dtype=float64"
+HEAVIEST = f"v=1&n=2500&net={','.join(['dense:55:tanh'] * 32)},dense:1&regime=full_batch&dtype=float64"
 
 
 @pytest.mark.parametrize("most", [1, 3_000, 50_000])
@@ -47,7 +47,7 @@ def test_no_piece_of_the_heaviest_run_is_long():
     """Pieces shall stay below 50 ms; the test leaves room for a machine that does something else besides."""
     heavy = read_link(HEAVIEST).start()
     heavy.trace(1)
-    assert engine.cost(heavy.experiment, 1).operations > 5 * pieces.OPERATIONS
+    assert engine.cost(heavy.experiment, 1).operations > 4 * pieces.OPERATIONS
     longest, film = 0.0, heavy.tracing(3, every=2)
     while True:
         started = time.thread_time()

@@ -215,8 +215,9 @@ class Page:
         kind = element.WhichOneof("type")
         if kind == "exception" or (kind == "alert" and element.alert.format == element.alert.ERROR):
             raise PageFailed(str(getattr(element, kind)))
-        if kind == "bidi_component":
-            self.stage = json.loads(element.bidi_component.mixed.json or element.bidi_component.json)[0]
+        if kind == "bidi_component" and element.bidi_component.component_name == "backprop_stage":
+            now, *settled = json.loads(element.bidi_component.json)
+            self.stage = now | {key: value for text in settled for key, value in json.loads(text).items()}
         if kind in TOLD:
             self._keep(getattr(element, kind), TOLD[kind], message.delta.fragment_id)
 

@@ -314,6 +314,20 @@ def test_words_change_with_the_language_while_the_film_stays(open_stage: Open) -
     expect(page.locator(".stage")).to_have_attribute("data-step", "10")
 
 
+def test_a_finer_picture_that_was_due_waits_for_the_new_panels(open_stage: Open) -> None:
+    page = open_stage(step=10)
+    pause(page)
+    page.evaluate("""() => {
+      const soon = window.setTimeout;
+      window.setTimeout = (call, delay) => { if (delay >= 100) window.due = call; return soon(call, delay); };
+      call();
+    }""")
+    page.wait_for_function("Boolean(window.due)")
+    page.evaluate("(words) => { call({words, locale: 'pt'}); due(); }", translator("pt").table("stage"))
+    expect(page.locator(".stage")).to_have_attribute("data-state", "paused")
+    expect(page.locator(".stage")).to_have_attribute("data-step", "10")
+
+
 @pytest.mark.parametrize("language", ["en", "pt"])
 @pytest.mark.parametrize("width", [320, 390, 700, 1000])
 def test_nothing_is_wider_than_the_screen_and_targets_can_be_hit(open_stage: Open, width: int, language: str) -> None:

@@ -306,7 +306,7 @@ export class Stage {
     this.takeFrame();
     const moving = isMoving(this.state);
     this.renderStatus();
-    if (!this.snapshot || !this.held) return;
+    if (!this.model) return; // no film yet, or the panels are new and have not been dressed
     const calm = this.state.calm && moving && this.lastPaint !== undefined && now - this.lastPaint < 1000 / CALM_RATE;
     if (!calm) this.paint(now, dt, moving);
     if (this.painter.layout) this.narrate(now, moving);
@@ -339,7 +339,7 @@ export class Stage {
   refineSoon() {
     clearTimeout(this.refineTimer);
     this.refineTimer = setTimeout(() => {
-      if (!isMoving(this.state) && this.held) this.paint(performance.now(), 0, false, true);
+      if (!isMoving(this.state) && this.model) this.paint(performance.now(), 0, false, true);
     }, REFINE_DELAY);
   }
 
