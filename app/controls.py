@@ -8,12 +8,13 @@ forgets nothing.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from operator import attrgetter
 from typing import Any
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from app import page, sharing
 from app.costs import TooMuch
@@ -29,12 +30,23 @@ from engine.errors import ConfigurationError, MissingTableError
 from engine.layers import Layer
 
 MOST_HIDDEN = 8  # layers in the menu; a link may have more
-BAND = ("learning_rate", "regulariser", "regularisation_rate", "l2_rate", "prune")
 FINE_POINTS = (
     "loss", "huber_delta", "output_activation", "activation_alpha", "initialiser", "initialiser_scale", "use_bias",
     "momentum", "alpha", "beta1", "beta2", "epsilon", "weight_decay", "schedule", "schedule_steps", "schedule_factor",
     "schedule_final", "shuffle", "n", "standardise", "dtype",
 )  # fmt: skip
+# What is drawn by itself, a fragment each (app/views/playground.py): its key -> the choices that it shows. The stage is
+# one too, and is drawn anew after every change.
+GROUPS = {
+    "data": ("noise", "train_fraction", "classes", "features", "target", "columns", "standardise", "details", "seed"),
+    "network": ("layers", "activation"),
+    "learning": ("regime", "batch_size"),
+    "show": ("show_test", "discretise", "points"),
+    "fine": FINE_POINTS,
+    "live": ("learning_rate", "optimiser", "regulariser", "regularisation_rate", "l2_rate"),
+}
+EVERYWHERE = ("task", "dataset", "table", "own_layers", "hidden")  # choices that change what nearly every group shows
+STAGE = "look"
 
 
 def settings() -> Settings:
@@ -98,7 +110,29 @@ def show(session: Session) -> None:
     page.keep_in_address(sharing.write_view(session.settings), sharing.VIEW_KEYS)
 
 
-beside_band = attrgetter(*(name for name in CHOICE if name not in BAND))  # what the band above the stage does not show
+@contextmanager
+def redrawing(used: str | None = None) -> Iterator[None]:
+    """Around what a callback changes: the page then draws the stage and what shows something else, and nothing more.
+
+    `used` is the choice whose own widget was used, which shows it already.
+    """
+    before = settings()
+    yield
+    after = settings()
+    said = "notices" in st.session_state or "own.missing" in st.session_state
+    if said or _values(before, EVERYWHERE) != _values(after, EVERYWHERE):
+        st.rerun()
+    others = {group: [name for name in names if name != used] for group, names in GROUPS.items()}
+    stale = [group for group, names in others.items() if _values(before, names) != _values(after, names)]
+    try:
+        st.rerun([*stale, STAGE])
+    except StreamlitAPIException:  # a page that is not there yet has none of them
+        st.rerun()
+
+
+def _values(chosen: Settings, names: Iterable[str]) -> list[Any]:
+    """What widgets of these choices show, where they are shown."""
+    return [getattr(chosen, name) if chosen.uses(name) else None for name in names]
 
 
 class Panel:
@@ -396,12 +430,14 @@ def _take(name: str) -> None:
     value = held(f"choice.{name}")
     if name == "seed":
         value = int(value) if value.isdecimal() and str(int(value)) == value else value
-    change(**{name: value})
+    with redrawing(name):
+        change(**{name: value})
 
 
 def _take_layer_count() -> None:
     layers, count = settings().layers, held("layers.count")
-    change(layers=(*layers[:count], *[Hidden(2)] * (count - len(layers))))
+    with redrawing():
+        change(layers=(*layers[:count], *[Hidden(2)] * (count - len(layers))))
 
 
 def _take_link() -> None:
@@ -412,7 +448,8 @@ def _take_link() -> None:
 
 
 def _take_units(number: int) -> None:
-    change_units(number, held(f"layers.{number}.units"))
+    with redrawing():
+        change_units(number, held(f"layers.{number}.units"))
 
 
 def change_units(number: int, units: int) -> None:
@@ -422,18 +459,22 @@ def change_units(number: int, units: int) -> None:
 
 def _take_activation(number: int) -> None:
     chosen = held(f"layers.{number}.activation")
-    _change_layer(number, activation=None if chosen == settings().activation else chosen)
+    with redrawing():
+        _change_layer(number, activation=None if chosen == settings().activation else chosen)
 
 
 def _take_mixed() -> None:
-    if not held("layers.mixed"):
+    if held("layers.mixed"):
+        st.rerun("network")
+    with redrawing():
         change(layers=tuple(replace(layer, activation=None) for layer in settings().layers))
 
 
 def _change_layer(number: int, **changes: Any) -> None:
     layers = list(settings().layers)
-    layers[number] = replace(layers[number], **changes)
-    change(layers=tuple(layers))
+    if number < len(layers):  # a layer may have gone while its widget was used
+        layers[number] = replace(layers[number], **changes)
+        change(layers=tuple(layers))
 
 
 def _take_lesson() -> None:
@@ -444,13 +485,15 @@ def _take_lesson() -> None:
 
 
 def _clear_points() -> None:
-    change(points=CHOICE["points"].default)
+    with redrawing():
+        change(points=CHOICE["points"].default)
 
 
 def new_seed() -> None:
     """Another draw of the same kind: the next number, or another string for TF Playground's stream."""
     seed = settings().seed
-    change(seed=f"{random.random():.5f}" if isinstance(seed, str) else seed + 1)
+    with redrawing():
+        change(seed=f"{random.random():.5f}" if isinstance(seed, str) else seed + 1)
 
 
 # ------------------------------------------------------------------------------------------------------------ helpers

@@ -191,6 +191,8 @@ def _take(content: Any) -> None:
         _use(name, reading)
     except TableError as error:
         st.session_state["own.report"] = Report(error.kind, error.details)
+        return
+    st.rerun()
 
 
 def _use(name: str, reading: Reading) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -36,37 +37,67 @@ def render(t: Translator, layout: str = "network") -> None:
     page.top(t, t("page.title") if layout == "network" else t("page.surface_title"))
     if own_panel.asks(t):
         return
-    panel = controls.Panel(t)
-    st.session_state["drawn"] = panel.settings
     with st.sidebar:
+        panel = controls.Panel(t)
         panel.lessons()
         panel.link()
-        panel.problem()
-        own_panel.offer(t)
-        panel.data()
-        panel.network()
-        panel.learning()
-        panel.stage()
-        panel.fine_points()
-    watch(t)
+        data(t)
+        network(t)
+        learning(t)
+        show(t)
+        fine_points(t)
+    live(t)
 
 
-@st.fragment
-def watch(t: Translator) -> None:
-    """What changes while the network runs: a fragment, so that a new learning rate draws nothing else anew."""
+# Each group of widgets is a fragment, and so is the stage: what a person does draws anew what shows something else
+# (`controls.redrawing`), and nothing more.
+
+
+@st.fragment(key="data")
+def data(t: Translator) -> None:
+    """Which problem, with which data."""
     panel = controls.Panel(t)
-    if own_panel.missing() or controls.beside_band(panel.settings) != controls.beside_band(st.session_state["drawn"]):
-        st.rerun()
-    st.session_state["drawn"] = panel.settings
+    panel.problem()
+    own_panel.offer(t)
+    panel.data()
+
+
+@st.fragment(key="network")
+def network(t: Translator) -> None:
+    """The hidden layers."""
+    controls.Panel(t).network()
+
+
+@st.fragment(key="learning")
+def learning(t: Translator) -> None:
+    """How many examples an update sees."""
+    controls.Panel(t).learning()
+
+
+@st.fragment(key="show")
+def show(t: Translator) -> None:
+    """What the stage shows besides."""
+    controls.Panel(t).stage()
+
+
+@st.fragment(key="fine")
+def fine_points(t: Translator) -> None:
+    """What most people never change."""
+    controls.Panel(t).fine_points()
+
+
+@st.fragment(key="live")
+def live(t: Translator) -> None:
+    """What acts on the network as it runs, above the stage."""
     page.notices(t)
-    panel.live()
+    controls.Panel(t).live()
     look(t)
 
 
-@st.fragment
+@st.fragment(key=controls.STAGE)
 def look(t: Translator) -> None:
-    """The stage and the panel below it: a fragment, so that a film that comes to stand draws no controls anew."""
-    if own_panel.missing() or "notices" in st.session_state or controls.settings() != st.session_state["drawn"]:
+    """The stage, and the panel below it."""
+    if own_panel.missing():
         st.rerun()
     data = stage_data(t, st.session_state["session"])
     data["options"]["layout"] = st.session_state["layout"]
@@ -108,6 +139,7 @@ def stage_data(t: Translator, session: Session) -> dict[str, Any]:
     chosen = session.settings
     return {
         "visit": st.session_state.get("visit", ""),
+        "listens": bool(st.session_state.get("by_hand")),
         "link": session.link,
         "live": session.live,
         "edits": session.edit_texts,
@@ -153,7 +185,12 @@ def _act() -> None:
     action = st.session_state["stage"].action
     if action["kind"] == "reopen":
         controls.open_link(str(action["link"]).removeprefix("?"))
-        return
+        st.rerun()
+    with controls.redrawing():
+        _change_structure(action)
+
+
+def _change_structure(action: Mapping[str, Any]) -> None:
     layers, features = controls.settings().layers, controls.settings().features
     kind, number = action["kind"], int(action.get("layer", 0))
     if kind == "toggle_feature":

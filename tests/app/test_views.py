@@ -117,6 +117,7 @@ def test_what_is_shown_besides_is_kept_in_the_address(open_app: Run):
     app = open_app(test="true", lang="en")
     app.toggle(key="choice.discretise").set_value(True).run()
     assert (app.query_params["test"], app.query_params["discrete"]) == ("true", "true")
+    app.run()  # the run before drew the stage and nothing else
     app.toggle(key="choice.show_test").set_value(False).run()
     assert "test" not in app.query_params
     app.selectbox(key="lesson").select("overfitting").run()

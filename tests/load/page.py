@@ -1,6 +1,6 @@
 """A page as Streamlit's own browser code keeps it: one websocket, protobuf both ways, the state of every widget.
 
-    browser -> BackMsg.rerun_script     the address bar, every widget's value, hashes of large messages it still has
+    browser -> BackMsg.rerun_script     the address bar, every widget's value
     server  -> ForwardMsg               new_session, deltas, script_finished
 
 What is sent was copied from a real Chromium (tests/load/test_visitors.py compares); of what comes, only ids, values and
@@ -43,14 +43,6 @@ class Widget:
     told: bool = True
 
 
-@dataclass
-class Large:
-    """A message that the server need not send again."""
-
-    message: ForwardMsg
-    run: int
-
-
 class Page:
     """One visitor's page.
 
@@ -67,10 +59,8 @@ class Page:
         self.session_id = ""
         self._socket: ClientConnection | None = None
         self._script = ""
-        self._large: dict[str, Large] = {}
-        self._runs = 0
-        self._longest_kept = 0
         self._seen: set[str] = set()
+        self._fragments: set[str] = set()
 
     async def open(self) -> float:
         """Opens the socket, with the session that the page had if there was one, and runs the script; seconds."""
@@ -116,19 +106,6 @@ class Page:
         value = getattr(state, state.WhichOneof("value") or "string_value")
         return list(value.data) if hasattr(value, "data") else value
 
-    async def stage_acts(self, **action: Any) -> float:
-        """What the stage does when a person changes the network on it."""
-        stage = self.widgets["stage"]
-        trigger = WidgetState(id=f"{stage.state.id}__events")
-        trigger.json_trigger_value = json.dumps([{"event": "action", "value": action}])
-        return await self.run(stage.fragment, trigger)
-
-    async def stage_tells(self, **state: Any) -> float:
-        """What the stage keeps telling: the last value goes with every run from now on."""
-        stage = self.widgets["stage"]
-        stage.state.json_value, stage.told = json.dumps(state), True
-        return await self.run(stage.fragment)
-
     async def run(self, fragment: str = "", *triggers: WidgetState) -> float:
         """Has the script run; seconds until it has finished.
 
@@ -138,7 +115,6 @@ class Page:
         PageFailed : the script ended with an error
         """
         started = time.perf_counter()
-        self._runs += 1
         await self.send(self._rerun(fragment, triggers).SerializeToString())
         try:
             async with asyncio.timeout(RUN_SECONDS):
@@ -146,9 +122,12 @@ class Page:
         except TimeoutError as error:
             raise Lost(f"the script has not finished for {RUN_SECONDS:.0f} s") from error
         seconds = time.perf_counter() - started
-        if not fragment:
-            self.widgets = {key: self.widgets[key] for key in self.widgets if key in self._seen}
+        self.widgets = {key: one for key, one in self.widgets.items() if key in self._seen or not self._drawn_anew(one)}
         return seconds
+
+    def _drawn_anew(self, widget: Widget) -> bool:
+        """Whether the run that has ended drew the part of the page where a widget was."""
+        return not self._fragments or widget.fragment in self._fragments
 
     async def send(self, message: bytes) -> None:
         """Sends bytes, whatever they are."""
@@ -175,7 +154,6 @@ class Page:
         rerun.fragment_id = fragment
         rerun.widget_states.widgets.extend(widget.state for widget in self.widgets.values() if widget.told)
         rerun.widget_states.widgets.extend(triggers)
-        rerun.cached_message_hashes.extend(self._large)
         info = rerun.context_info
         info.timezone, info.locale, info.color_scheme = "UTC", "en-US", "light"
         info.url = f"http://{self.site.address}/"
@@ -188,11 +166,10 @@ class Page:
         while True:
             message = ForwardMsg.FromString(await self.receive())
             kind = message.WhichOneof("type")
-            if kind == "ref_hash":
-                message, kind = self._large[message.ref_hash].message, "delta"
             if kind == "new_session":
                 begun = True
                 self._begin(message.new_session)
+                self._fragments = set(message.metadata.run.fragment_ids)
             elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
                 self._take(message)
             elif kind == "script_finished" and begun:
@@ -200,17 +177,12 @@ class Page:
                     raise PageFailed("the script did not compile")
                 if message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                     break
-        oldest = self._runs - self._longest_kept
-        self._large = {name: large for name, large in self._large.items() if large.run > oldest}
 
     def _begin(self, new: Any) -> None:
         self.session_id = new.initialize.session_id
         self._script = new.page_script_hash
-        self._longest_kept = new.config.max_cached_message_age
 
     def _take(self, message: ForwardMsg) -> None:
-        if message.metadata.cacheable:
-            self._large[message.hash] = Large(message, self._runs)
         element = message.delta.new_element
         kind = element.WhichOneof("type")
         if kind == "exception" or (kind == "alert" and element.alert.format == element.alert.ERROR):

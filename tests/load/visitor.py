@@ -31,7 +31,6 @@ class Tally:
     pictures: list[float] = field(default_factory=list)  # seconds from the first request to the first chunk
     chunks: list[float] = field(default_factory=list)  # seconds from asking to having it, with every retry
     acts: list[float] = field(default_factory=list)  # seconds from using a widget to the page drawn anew
-    told: list[float] = field(default_factory=list)  # the same for a film that tells where it stands
     stalls: float = 0.0  # seconds in which a picture had no film to show
     retries: Counter[str] = field(default_factory=Counter)  # why a chunk was asked for again
     errors: Counter[str] = field(default_factory=Counter)  # what went wrong for good
@@ -59,7 +58,6 @@ class Visitor:
         self.edits: list[tuple[int, str, str]] = []
         self.position = 0.0
         self.refused = False
-        self._told: dict[str, Any] | None = None
 
     # ------------------------------------------------------------------------------------------------ coming and going
 
@@ -228,27 +226,11 @@ class Visitor:
     # -------------------------------------------------------------------------------------------------------- widgets
 
     async def act(self, key: str, value: object) -> None:
-        """Uses a widget, has the picture that follows, and tells the page where the film stands."""
+        """Uses a widget, and has the picture that follows."""
         before = self.page.stage
         self.tally.acts.append(await self.page.act(key, value))
         self._follow(before)
         await self.play(0.0)
-        await self.tell()
-
-    async def tell(self) -> None:
-        """A film that stands tells so, which is a run of the script too (`reporter.js`)."""
-        edits = [[step, key, value] for step, key, value in self.edits]
-        value = {
-            "link": self.page.stage["link"],
-            "edits": edits,
-            "step": int(self.position),
-            "follow": 0,
-            "selected": None,
-            "surface": self.page.stage["surface"],
-        }
-        if value != self._told:
-            self._told = value
-            self.tally.told.append(await self.page.stage_tells(player=value))
 
     def _follow(self, before: dict[str, Any]) -> None:
         """What the stage does with what the page tells it: another experiment, or an edit where the picture stands."""

@@ -44,6 +44,10 @@ MOUNT = """async ([data, css]) => {
   window.call();
 }"""
 
+STANDING_AT_10 = {
+    "link": "data=circle", "edits": [], "step": 10, "follow": 0, "selected": None, "surface": None,
+}  # fmt: skip
+
 Open = Callable[..., Page]
 
 
@@ -213,7 +217,7 @@ def test_scrubbing_back_shows_the_same_step_again(open_stage: Open) -> None:
 
 
 def test_a_changed_rate_becomes_an_edit_at_the_shown_step(open_stage: Open) -> None:
-    page = open_stage(step=10)
+    page = open_stage(step=10, listens=True)
     pause(page)
     with page.expect_request(lambda request: "edits=10.learning_rate.0.5" in request.url):
         page.evaluate("window.call({live: {learning_rate: 0.5, regulariser: 'none'}})")
@@ -227,16 +231,45 @@ def test_a_changed_rate_becomes_an_edit_at_the_shown_step(open_stage: Open) -> N
 
 
 def test_where_the_film_stands_is_told_to_python_and_to_the_address(open_stage: Open) -> None:
+    page = open_stage(step=10, listens=True)
+    page.wait_for_function("location.search.includes('step=10')")
+    assert sent(page, "player") == [STANDING_AT_10]
+
+
+def test_python_is_not_told_what_it_does_not_show(open_stage: Open) -> None:
     page = open_stage(step=10)
     page.wait_for_function("location.search.includes('step=10')")
-    assert sent(page, "player")[-1] == {
-        "link": "data=circle",
-        "edits": [],
-        "step": 10,
-        "follow": 0,
-        "selected": None,
-        "surface": None,
-    }
+    assert sent(page, "player") == []
+    page.evaluate("call({listens: true})")
+    page.wait_for_function("sent.length > 0")
+    assert sent(page, "player") == [STANDING_AT_10]
+
+
+@pytest.mark.parametrize(
+    ("way", "hears"),
+    [
+        ("<a href='#elsewhere'>By hand</a>", True),
+        ("<div class='st-key-by_hand'><details><summary>This step</summary></details></div>", True),
+        ("<button>Another seed</button>", False),
+    ],
+)
+def test_python_hears_where_the_film_is_before_the_way_out(open_stage: Open, way: str, hears: bool) -> None:
+    page = open_stage(step=10)
+    page.wait_for_function("location.search.includes('step=10')")
+    page.evaluate("""(way) => {
+      document.body.insertAdjacentHTML('afterbegin', way);
+      document.querySelector('a, summary, button').addEventListener('click', () => { window.then = [...sent]; });
+    }""", way)
+    page.locator("a, summary, body > button").first.click()
+    assert page.evaluate("then") == ([["player", STANDING_AT_10]] if hears else [])
+
+
+def test_python_hears_of_a_running_film_when_the_visitor_goes_back(open_stage: Open) -> None:
+    page = open_stage()
+    page.wait_for_function("Number(document.querySelector('div').shadowRoot.querySelector('.stage').dataset.step) > 0")
+    page.evaluate("dispatchEvent(new PopStateEvent('popstate'))")
+    (told,) = sent(page, "player")
+    assert told["step"] > 0
 
 
 def test_a_running_film_keeps_the_experiment_in_the_address(open_stage: Open) -> None:
@@ -253,7 +286,7 @@ def test_another_link_starts_another_film(open_stage: Open) -> None:
 
 
 def test_the_map_adds_points_and_follows_examples(open_stage: Open) -> None:
-    page = open_stage(step=10)
+    page = open_stage(step=10, listens=True)
     pause(page)
     assert DATA.points_train is not None
     with page.expect_request(lambda request: "follow=4" in request.url):

@@ -1,6 +1,6 @@
 /**
- * Tells Python and the address bar where the film stands, once it does. While it runs Python hears nothing, and the address
- * holds the experiment with its edits, without a step.
+ * Tells the address bar where the film stands, once it does, and Python if anything there shows it: each time Python hears
+ * of it is a run of the page's script. While the film runs, the address holds the experiment with its edits, without a step.
  */
 
 import { address } from "./link.js";
@@ -13,10 +13,11 @@ export class Reporter {
   /**
    * @param {() => import("./reducer.js").State|null} current  null: nothing is shown yet
    * @param {(value: object) => void} send
-   * @param {() => boolean} keepsAddress  whether the address is this stage's to keep
+   * @param {() => {address: boolean, python: boolean}} listeners  whether the address is this stage's to keep, and whether
+   *   Python shows where the film stands
    */
-  constructor(current, send, keepsAddress = () => true) {
-    Object.assign(this, { current, send, keepsAddress, timer: 0, told: "" });
+  constructor(current, send, listeners) {
+    Object.assign(this, { current, send, listeners, timer: 0, told: "" });
   }
 
   /** Something changed that is worth telling. */
@@ -25,16 +26,18 @@ export class Reporter {
     this.timer = setTimeout(() => this.tell(), DELAY);
   }
 
-  tell() {
+  /** @param {boolean} leaving  another page is about to ask Python where this film is, be it running or not */
+  tell(leaving = false) {
     const state = this.current();
     if (!state) return;
+    const listeners = this.listeners();
     const { link, edits, follow, selected, surface } = state;
     const standing = !isMoving(state);
     const step = Math.floor(state.position + 1e-6);
     const query = address(link, edits, standing ? step : 0, location.search, surface);
-    if (this.keepsAddress() && query !== location.search) history.replaceState(history.state, "", query + location.hash);
+    if (listeners.address && query !== location.search) history.replaceState(history.state, "", query + location.hash);
     const value = { link, edits, step, follow, selected, surface };
-    if (!standing || JSON.stringify(value) === this.told) return;
+    if (!(leaving || (standing && listeners.python)) || JSON.stringify(value) === this.told) return;
     this.told = JSON.stringify(value);
     this.send(value);
   }
