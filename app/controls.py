@@ -132,7 +132,7 @@ def redrawing(used: str | None = None) -> Iterator[None]:
 
 def _values(chosen: Settings, names: Iterable[str]) -> list[Any]:
     """What widgets of these choices show, where they are shown."""
-    return [getattr(chosen, name) if chosen.uses(name) else None for name in names]
+    return [getattr(chosen, name) if name in chosen.in_use else None for name in names]
 
 
 class Panel:
@@ -150,7 +150,7 @@ class Panel:
     # ------------------------------------------------------------------------------------------ one choice, one widget
 
     def _shown(self, name: str) -> bool:
-        return name not in self.settings.hidden and self.settings.uses(name)
+        return name not in self.settings.hidden and name in self.settings.in_use
 
     def _common(self, name: str, value: Any = None) -> dict[str, Any]:
         """Label, help and callback of a choice's widget, which is first set to the choice, or to `value` for it."""

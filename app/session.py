@@ -20,6 +20,7 @@ from app.costs import most_steps
 from app.state import CHOICES, MOST_STEPS, VIEW, Settings, flat_optimiser, flat_regulariser
 from engine import Edit, Experiment
 
+LIVE = tuple(choice.name for choice in CHOICES if choice.live)
 OPTIMISER = tuple(choice.name for choice in CHOICES if choice.query == "opt" and choice.name != "learning_rate")
 
 
@@ -82,7 +83,9 @@ class Session:
 
         So too for a link that is opened: a stage that has lived through its edits finds nothing new to make one of.
         """
-        told = _live_texts(settings.to_experiment())
+        if all(getattr(settings, name) == getattr(self.settings, name) for name in LIVE):
+            return replace(self, settings=settings)
+        told = _live_texts(settings.running(self.start))
         same = all(getattr(settings, name) == getattr(self.settings, name) for name in OPTIMISER)
         return replace(self, settings=settings, live=told | {"optimiser": self.live["optimiser"]} if same else told)
 

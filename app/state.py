@@ -11,8 +11,9 @@ registers anew needs no line here unless it brings an option of a new kind.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import engine
@@ -385,6 +386,11 @@ class Settings:
             return "betas" in {option.name for option in fields(Optimiser.member(self.optimiser))}  # type: ignore[arg-type]
         return name not in _OPTIONAL
 
+    @cached_property
+    def in_use(self) -> frozenset[str]:
+        """The choices that have an effect as the others stand."""
+        return frozenset(filter(self.uses, CHOICE))
+
     def _own(self, selector: str) -> set[str]:
         """The members of a family that are in use: of activations and initialisers there may be several."""
         own = {getattr(self, selector)} | {
@@ -456,26 +462,43 @@ class Settings:
         ------
         ConfigurationError : where choices do not fit together, or take more than a visitor is given
         """
-        parts = self._parts()
-        if self.source is not None:
-            before = Settings.from_experiment(self.source)._parts()
-            parts = {name: getattr(self.source, name) if part == before[name] else part for name, part in parts.items()}
-        experiment = engine.Experiment(**parts)
+        experiment = engine.Experiment(**self._as_in_source(Settings._parts))
         check_fit(experiment)
         return experiment
+
+    def running(self, start: engine.Experiment) -> engine.Experiment:
+        """`start`, which these settings began with, as it would be with the live choices of now.
+
+        Raises
+        ------
+        ConfigurationError : where it would take more than a visitor is given
+        """
+        experiment = replace(start, **self._as_in_source(Settings._live_parts))
+        check_experiment(experiment)
+        return experiment
+
+    def _as_in_source(self, parts: Callable[[Settings], dict[str, Any]]) -> dict[str, Any]:
+        """Parts of an experiment; the very ones of the source, where the choices say the same of them."""
+        now = parts(self)
+        if self.source is None:
+            return now
+        before = parts(Settings.from_experiment(self.source))
+        return {name: getattr(self.source, name) if part == before[name] else part for name, part in now.items()}
 
     def _parts(self) -> dict[str, Any]:
         """The parts of an experiment, from the choices alone."""
         dataset = self._dataset()
-        return {
+        return self._live_parts() | {
             "network": self._network(dataset),
             "dataset": dataset,
-            "optimiser": self._optimiser(),
             "regime": self._built(Regime, self.regime, REGIME_OPTIONS),
-            "regulariser": self._regulariser(),
             "seed": self.seed,
             "dtype": self.dtype,
         }
+
+    def _live_parts(self) -> dict[str, Any]:
+        """Those that may change while the experiment runs."""
+        return {"optimiser": self._optimiser(), "regulariser": self._regulariser()}
 
     def _built(self, family: type[Spec], name: str, options: Mapping[str, str], **fixed: Any) -> Any:
         """A member of a family, its options taken from the choices."""

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import unquote_plus
 
 import engine
@@ -28,12 +29,15 @@ from engine.kept import Kept
 from engine.pieces import finish
 from engine.run import Checkpoint, Run
 
+Parsed = TypeVar("Parsed")
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_QUERY = 8192  # characters: a link of 4 KB, percent-encoded
 LAST_STEP = 100_000_000
 MOST_FRAMES = 2_000
 MOST_STANDBY = 80 * 2**20  # bytes of all runs that stand by
 MOST_CHECKPOINTS = 16 * 2**20  # bytes
+MOST_KNOWN = 4 * 2**20  # bytes of experiments that were read
+EXPERIMENT = 2**13  # bytes of one
 RUN = 2**17  # bytes of a run beside its arrays: plans, views, the experiment
 
 
@@ -145,6 +149,7 @@ class TraceService:
         self.pool = Pool() if pool is None else pool
         self.checkpoints = CheckpointCache(MOST_CHECKPOINTS)
         self.standby: Kept[str, Run] = Kept(MOST_STANDBY)
+        self.known: Kept[str, Experiment] = Kept(MOST_KNOWN)  # by their links, which have no edits
         self.runs = 0
 
     def submit(self, request: TraceRequest, visitor: Visitor) -> Ticket:
@@ -163,7 +168,7 @@ class TraceService:
         TraceError : 400 for what the link or the numbers say, 413 for what would take too long
         """
         standing = self.standby.get(request.link)  # only looked at: who waits for room holds none
-        experiment = standing.experiment if standing is not None else read(request.link)
+        experiment = standing.experiment if standing is not None else self._read(request.link)
         last = len(experiment.dataset.x_train) + len(experiment.edits) - 1  # an added point can be followed too
         if request.follow > last:
             raise TraceError(
@@ -189,6 +194,22 @@ class TraceService:
         self.runs += 1
         return trace.to_bytes()
 
+    def _read(self, link: str) -> Experiment:
+        """The link's experiment. Of a run that is edited, all but its edits has mostly been read a moment ago."""
+        parts = link.split("&")
+        said = [part.removeprefix("edits=") for part in parts if part.startswith("edits=")]
+        base = "&".join(part for part in parts if not part.startswith("edits="))
+        if len(said) > 1 or len(link) > sharing.LONGEST or "table=" in link:  # a table may have been let go of
+            return read(link)
+        experiment = self.known.get(base) or read(base)
+        if experiment.edits:
+            return read(link)
+        self.known.put(base, experiment, EXPERIMENT)
+        if not said:
+            return experiment
+        edits = parsed(unquote_plus(said[0]), partial(sharing.read_edits, experiment=experiment))
+        return replace(experiment, edits=edits)
+
     def _nearest(self, experiment: Experiment, start: int, run: Run | None) -> tuple[int, Checkpoint | None]:
         """Where the way to step `start` begins: at a checkpoint, at the run as it stands, or at the beginning."""
         step, checkpoint = self.checkpoints.get(experiment, start) or (0, None)
@@ -199,6 +220,7 @@ class TraceService:
     def forget(self, seconds: float) -> None:
         """Lets go of the runs and checkpoints that nobody has asked for in so many seconds."""
         self.standby.forget(seconds)
+        self.known.forget(seconds)
         self.checkpoints.forget(seconds)
 
     def _keep(self, run: Run) -> None:
@@ -206,10 +228,15 @@ class TraceService:
             self.checkpoints.put(run.experiment, run.step_count, run.checkpoint())
 
 
-def read(link: str, parse: Callable[[str], Experiment] | None = None) -> Experiment:
+def read(link: str) -> Experiment:
     """The link's experiment; what is wrong with it becomes a TraceError that names the key."""
+    return parsed(link, sharing.read_link)
+
+
+def parsed(text: str, parse: Callable[[str], Parsed]) -> Parsed:
+    """What `parse` makes of a text from outside; what is wrong with it becomes a TraceError that names the key."""
     try:
-        return (parse or sharing.read_link)(link)
+        return parse(text)
     except MissingTableError as error:
         raise TraceError(404, "table", str(error)) from error
     except ConfigurationError as error:

@@ -97,10 +97,15 @@ async def warm_server(**environment: str) -> AsyncIterator[Server]:
     with Server(**environment) as server:
         server.start()
         server.wait_until_compiled()
-        visitor = Visitor(Site(server.port), "", Tally())
-        await visitor.arrive()
-        await visitor.leave()
+        await first_visit(server)
         yield server
+
+
+async def first_visit(server: Server) -> None:
+    """Somebody comes and goes: the pages are imported then."""
+    visitor = Visitor(Site(server.port), "", Tally())
+    await visitor.arrive()
+    await visitor.leave()
 
 
 def trouble(tally: Tally, *servers: Server) -> list[Measure]:
@@ -161,17 +166,21 @@ async def films(visitors: int, seconds: float) -> list[Measure]:
 
 
 async def acting(visitors: int, seconds: float, training: int = 0) -> list[Measure]:
-    """Each uses a widget once in five seconds; `training` others train the heaviest network meanwhile."""
-    async with warm_server() as server:
+    """Each uses a widget once in five seconds, as a host of two cores is set up: a replica for each core, behind the
+    proxy. `training` others train the heaviest network meanwhile.
+    """
+    async with replicas() as (proxy, servers):
         tally, heavy = Tally(), Tally()
-        held = server.memory()
-        everybody = visitors_of(server.port, visitors, tally, lambda number: f"{own_link(number)}&step=60")
+        for server in servers:
+            await first_visit(server)
+        held = sum(server.memory() for server in servers)
+        everybody = visitors_of(proxy.port, visitors, tally, lambda number: f"{own_link(number)}&step=60")
         await all_of(everybody, lambda _, one: one.arrive(), ramp=visitors / 25)
-        session = (server.memory() - held) / visitors
-        busy = visitors_of(server.port, training, heavy, lambda number: f"{HEAVIEST}&seed={number}")
+        session = (sum(server.memory() for server in servers) - held) / visitors
+        busy = visitors_of(proxy.port, training, heavy, lambda number: f"{HEAVIEST}&seed={number}")
         await all_of(busy, lambda _, one: one.page.open(), ramp=0.1)
         jobs = asyncio.create_task(all_of(busy, lambda _, one: train(one, seconds), ramp=0.1))
-        watch, before = Watch(server), len(tally.chunks)
+        watch, before = Watch(*servers), len(tally.chunks)
         await all_of(everybody, lambda number, one: use(one, number, seconds), ramp=5.0)
         lines = watch.lines()
         await jobs
@@ -181,7 +190,7 @@ async def acting(visitors: int, seconds: float, training: int = 0) -> list[Measu
             Measure(f"memory a session, of {visitors}", session, "MB", 1),
             *([Measure("heaviest jobs answered", len(heavy.chunks), "times")] if training else []),
             *lines,
-            *trouble(tally, server),
+            *trouble(tally, *servers),
             *(trouble(heavy) if training else []),
         ]
 

@@ -256,10 +256,13 @@ def test_python_is_not_told_what_it_does_not_show(open_stage: Open) -> None:
 def test_python_hears_where_the_film_is_before_the_way_out(open_stage: Open, way: str, hears: bool) -> None:
     page = open_stage(step=10)
     page.wait_for_function("location.search.includes('step=10')")
-    page.evaluate("""(way) => {
+    page.evaluate(
+        """(way) => {
       document.body.insertAdjacentHTML('afterbegin', way);
       document.querySelector('a, summary, button').addEventListener('click', () => { window.then = [...sent]; });
-    }""", way)
+    }""",
+        way,
+    )
     page.locator("a, summary, body > button").first.click()
     assert page.evaluate("then") == ([["player", STANDING_AT_10]] if hears else [])
 
