@@ -46,6 +46,22 @@ def test_what_the_stage_shows_besides_does_not_begin_a_run(session):
 
 
 @pytest.mark.parametrize(
+    "link", ["v=1", "v=1&opt=adam:0.01:0.8,0.99&reg=elastic_net:0.01:0.02", "v=1&data=sine&net=dense:3,dense:1"]
+)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"learning_rate": 0.3}, {"optimiser": "adam"}, {"regulariser": "l2"}, {"regulariser": "none"},
+        {"schedule": "cosine"}, {"optimiser": "momentum", "momentum": 0.5, "learning_rate": 1.0},
+    ],
+)  # fmt: skip
+def test_live_choices_make_the_experiment_that_all_choices_make(link, changes):
+    opened = Session.opened(link)[0]
+    settings = opened.settings.change(**changes)
+    assert settings.running(opened.start) == settings.to_experiment()
+
+
+@pytest.mark.parametrize(
     "changes", [{"dataset": "xor"}, {"noise": 0.2}, {"layers": (Hidden(3),)}, {"regime": "full_batch"}, {"seed": 4}]
 )
 def test_any_other_change_begins_a_run_with_the_live_choices_of_now(session, changes):

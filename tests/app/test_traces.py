@@ -8,7 +8,7 @@ import pytest
 from app import traces
 from app.pool import Pool, Visitor
 from app.sharing import read_link
-from app.traces import TraceError, TraceService, parse_request
+from app.traces import TraceError, TraceService, parse_request, read
 from engine import Cost, Trace
 from engine.checkpoints import CheckpointCache
 
@@ -140,6 +140,44 @@ def test_a_film_that_is_cut_by_an_edit_goes_on_from_the_cut(service):
     np.testing.assert_array_equal(after["dense_1.weight"][0], plain["dense_1.weight"][0])
     assert (after["dense_1.weight"][1] != plain["dense_1.weight"][1]).any()
     assert service.checkpoints.get(read_link(edited), 60)[0] == 60
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "",
+        "&edits=3.learning_rate.0.3",
+        "&edits=3.learning_rate.0.3_7.optimiser.adam%3A0.01_7.regulariser.l1%3A0.1",
+        "&edits=2.point.0.5:-0.5:1_4.place.random%2C7%3A60%3A0.1%3A0.2",
+        "&edits=3.learning_rate.0.3&edits=4.learning_rate.0.1",
+        "&edits=3.learning_rate.fast",
+        "&edits=",
+        "&edits=3.learning_rate.0.3&%65dits=4.learning_rate.0.1",
+        "&noise=loud&edits=3.learning_rate.0.3",
+        f"&edits={'_'.join(f'{n}.learning_rate.0.3' for n in range(250))}",
+    ],
+)
+def test_a_link_whose_beginning_is_known_is_read_as_any_other(service, more):
+    def meaning(reader, link):
+        try:
+            return reader(link)
+        except TraceError as error:
+            return error.status, error.key, str(error)
+
+    link = f"{LINK}{more}"
+    asked = meaning(read, link)
+    assert [meaning(service._read, link) for _ in range(2)] == [asked, asked]
+    service._read(LINK)
+    assert meaning(service._read, link) == asked
+
+
+def test_an_edit_alone_does_not_read_the_link_anew(service, monkeypatch):
+    ask(service, f"{LINK}&from=0&to=20")
+    monkeypatch.setattr(traces.sharing, "read_link", lambda link: pytest.fail(f"{link} is read anew"))
+    ask(service, f"{LINK}&edits=20.learning_rate.0.3&from=20&to=40")
+    monkeypatch.undo()
+    service.forget(0.0)
+    assert not len(service.known)
 
 
 def test_coarse_frames_are_those_of_the_fine_film(service):

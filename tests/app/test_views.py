@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import i18n
+from app import controls, i18n
 from app.bootstrap import ROOT
 from app.presets import PRESETS
 from app.session import Session
+from app.state import CHOICE
 
 Run = Callable[..., AppTest]
 
@@ -86,6 +87,37 @@ def test_a_new_learning_rate_keeps_the_run(open_app: Run):
     assert session(app).live["learning_rate"] == 0.3
 
 
+GROUP = {  # of the page as it opens
+    "learning": {"choice.regime", "choice.batch_size"},
+    "network": {"layers.count", "choice.activation", "layers.0.units", "layers.1.units", "layers.mixed"},
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value", "drawn"),
+    [
+        ("select_slider", "choice.learning_rate", 0.3, set()),
+        ("select_slider", "choice.noise", 0.1, set()),
+        ("toggle", "choice.show_test", True, set()),
+        ("selectbox", "choice.regime", "full_batch", {"choice.regime"}),
+        ("number_input", "layers.0.units", 3, GROUP["network"]),
+        ("number_input", "layers.count", 1, {"layers.count", "choice.activation", "layers.0.units"}),
+        ("toggle", "layers.mixed", True, GROUP["network"] | {"layers.0.activation", "layers.1.activation"}),
+        ("text_input", "choice.seed", "7", set()),
+    ],
+)
+def test_only_what_shows_something_else_is_drawn_anew(open_app: Run, kind: str, key: str, value: Any, drawn: set[str]):
+    app = open_app()
+    getattr(app, kind)(key=key).set_value(value).run()
+    assert not app.exception
+    assert set(widgets(app)) == drawn
+
+
+def test_every_choice_with_a_widget_is_drawn_by_a_group():
+    drawn = {name for names in controls.GROUPS.values() for name in names}
+    assert set(CHOICE) - drawn - set(controls.EVERYWHERE) == {"rows", "bias", "prune", "carry"}  # links alone say these
+
+
 def test_another_dataset_begins_a_run_and_shows_its_own_choices(open_app: Run):
     app = open_app()
     app.selectbox(key="choice.dataset").select("blobs").run()
@@ -120,6 +152,7 @@ def test_what_is_shown_besides_is_kept_in_the_address(open_app: Run):
     app.run()  # the run before drew the stage and nothing else
     app.toggle(key="choice.show_test").set_value(False).run()
     assert "test" not in app.query_params
+    app.run()
     app.selectbox(key="lesson").select("overfitting").run()
     assert app.query_params["test"] == "true"
     assert "discrete" not in app.query_params
@@ -176,6 +209,7 @@ def test_what_does_not_fit_is_told_and_changes_nothing(open_app: Run):
     assert not app.exception
     assert session(app) == before
     assert app.warning
+    assert len(widgets(app)) > 12, "the whole page is drawn: what was refused is shown no longer"
 
 
 def test_a_links_hidden_controls_are_not_shown(open_app: Run):
