@@ -204,15 +204,20 @@ def _rows(lines: Sequence[str], separator: str) -> Iterator[Row]:
 def _row(number: int, line: str, separator: str) -> Row:
     if len(line) > LONGEST_LINE:
         raise TableError("long_line", row=number, most=LONGEST_LINE)
+    cells = tuple(map(str.strip, _split(number, line, separator) if '"' in line else line.split(separator)))
+    if not line.replace(separator, " ").isprintable():  # a blank about a cell may be the reason, which is harmless
+        for place, cell in enumerate(cells, 1):
+            if not cell.isprintable():
+                raise TableError("unprintable", row=number, column=place)
+    return Row(number, cells)
+
+
+def _split(number: int, line: str, separator: str) -> list[str]:
+    """The cells of a line that has quotes."""
     try:
-        cells = next(csv.reader([line], delimiter=separator, strict=True, skipinitialspace=True))
+        return next(csv.reader([line], delimiter=separator, strict=True, skipinitialspace=True))
     except (csv.Error, StopIteration):
         raise TableError("quote", row=number) from None
-    row = Row(number, tuple(cell.strip() for cell in cells))
-    for place, cell in enumerate(row.cells, 1):
-        if not cell.isprintable():
-            raise TableError("unprintable", row=number, column=place)
-    return row
 
 
 def _has_header(rows: Sequence[Row], separator: str) -> bool:
