@@ -12,7 +12,7 @@ from app.presets import lesson
 from app.session import Session
 from tests.e2e.test_playground import learning_rate, pause, stage, wait_for_step
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 Visit = Callable[..., Page]
 FAMILIES = ("digits_pictures", "recall", "letters", "forecast", "attention")
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from app import sharing
 from app.own_data import MOST_BYTES
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 Visit = Callable[..., Page]
 
 TABLE = "height;weight;kind\n" + "".join(
@@ -46,6 +46,8 @@ LOOK = """() => {
     walk(document.body);
     return { texts, made, hurt: window.hurt ?? null };
 }"""
+
+ENOUGH = f"(least) => new Set(({LOOK})().texts.flatMap((text) => text.match(/{MARK.pattern}/g) ?? [])).size >= least"
 
 
 def wait_for_stage(page: Page) -> None:
@@ -214,6 +216,7 @@ def harmless(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
 
 def check_plain(page: Page, least: int) -> None:
     """Each mark is seen within its whole payload, letter by letter; at least so many different ones are seen."""
+    page.wait_for_function(ENOUGH, arg=least)  # each kind of control comes to the browser in a file of its own
     found = page.evaluate(LOOK)
     assert not found["made"]
     assert found["hurt"] is None
