@@ -41,8 +41,8 @@ class StageState(Protocol):
     Attributes
     ----------
     player : the link that is shown with its edits, the step where the film stands, the followed example and the
-        selected unit or edge: {"link", "edits", "step", "follow", "selected"}; sent when the film stands, never while
-        it runs
+        selected unit or edge: {"link", "edits", "step", "follow", "selected", "surface"}; sent when the film stands, if
+        the data say that the page "listens", and when the visitor is about to leave for another page
     action : what a person asked for on the network itself, for this one run: {"kind", "layer" or "feature"}; else None
     """
 
@@ -71,7 +71,7 @@ def stage(
 
     Parameters
     ----------
-    data : what to show, as plain values: link, live, edits, step, trace_url, engine_url, options
+    data : what to show, as plain values: link, live, edits, step, listens, trace_url, engine_url, options
         (`app.views.playground.stage_data` builds it); a picture that stands says everything here
     settled : more of it that seldom changes, as JSON objects: locale, words, problem, frame. Streamlit writes its data
         twice a run, and numbers and nested words took it a tenth of the server's time; a text is copied
