@@ -106,6 +106,9 @@ def begin(session: Session) -> None:
 
 def show(session: Session) -> None:
     """Makes `session` what the visitor looks at; the stage keeps the address bar but for what is shown besides."""
+    before: Session | None = st.session_state.get("session")
+    if before is not None and session.link != before.link:
+        st.session_state["follow"] = 0  # as the stage does with another film
     st.session_state["session"] = session
     page.keep_in_address(sharing.write_view(session.settings), sharing.VIEW_KEYS)
 
@@ -123,9 +126,11 @@ def redrawing(used: str | None = None) -> Iterator[None]:
     if said or _values(before, EVERYWHERE) != _values(after, EVERYWHERE):
         st.rerun()
     others = {group: [name for name in names if name != used] for group, names in GROUPS.items()}
-    stale = [group for group, names in others.items() if _values(before, names) != _values(after, names)]
+    stale = {group for group, names in others.items() if _values(before, names) != _values(after, names)}
+    if st.session_state.get("noticed"):
+        stale.add("live")  # which begins with what has been said
     try:
-        st.rerun([*stale, STAGE])
+        st.rerun([*sorted(stale), STAGE])
     except StreamlitAPIException:  # a page that is not there yet has none of them
         st.rerun()
 

@@ -91,7 +91,9 @@ def _spelled(value: Any) -> str:
 
 def notices(t: Translator) -> None:
     """What the page has to say about links and choices that were not accepted; said once."""
-    for notice in st.session_state.pop("notices", ()):
+    said = st.session_state.pop("notices", ())
+    st.session_state["noticed"] = bool(said)  # they stand there until this is drawn anew
+    for notice in said:
         st.warning(notice.say(t), icon=":material/info:")
 
 

@@ -41,8 +41,8 @@ class StageState(Protocol):
     Attributes
     ----------
     player : the link that is shown with its edits, the step where the film stands, the followed example and the
-        selected unit or edge: {"link", "edits", "step", "follow", "selected", "surface"}; sent when the film stands, if
-        the data say that the page "listens", and when the visitor is about to leave for another page
+        selected unit or edge: {"link", "edits", "step", "follow", "selected", "surface"}; sent when the film stands
+        elsewhere than the page has said, never while it runs
     action : what a person asked for on the network itself, for this one run: {"kind", "layer" or "feature"}; else None
     """
 

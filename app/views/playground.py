@@ -99,13 +99,13 @@ def look(t: Translator) -> None:
     """The stage, and the panel below it."""
     if own_panel.missing():
         st.rerun()
-    data = stage_data(t, st.session_state["session"])
-    data["options"]["layout"] = st.session_state["layout"]
+    told = stage_data(t, st.session_state["session"])
+    told["options"]["layout"] = st.session_state["layout"]
     workings = by_hand(t)
     if workings:
-        data["lit"] = workings.lit
+        told["lit"] = workings.lit
     settled = words_of(t.language), told_of(st.session_state["session"].start)
-    stage(data, settled, key="stage", on_action=_act, on_player=_stand)
+    stage(told, settled, key="stage", on_action=_act, on_player=_stand)
     step_panel(t, workings)
 
 
@@ -139,7 +139,6 @@ def stage_data(t: Translator, session: Session) -> dict[str, Any]:
     chosen = session.settings
     return {
         "visit": st.session_state.get("visit", ""),
-        "listens": bool(st.session_state.get("by_hand")),
         "link": session.link,
         "live": session.live,
         "edits": session.edit_texts,

@@ -113,6 +113,17 @@ def test_only_what_shows_something_else_is_drawn_anew(open_app: Run, kind: str, 
     assert set(widgets(app)) == drawn
 
 
+def test_what_was_said_goes_with_the_next_choice(open_app: Run):
+    app = open_app(noise="loud")
+    assert app.warning
+    app.toggle(key="choice.show_test").set_value(True).run()
+    assert "choice.learning_rate" in widgets(app), "the band is drawn anew, above which it was said"
+    assert not app.warning
+    app.run()
+    app.toggle(key="choice.show_test").set_value(False).run()
+    assert not widgets(app)
+
+
 def test_every_choice_with_a_widget_is_drawn_by_a_group():
     drawn = {name for names in controls.GROUPS.values() for name in names}
     assert set(CHOICE) - drawn - set(controls.EVERYWHERE) == {"rows", "bias", "prune", "carry"}  # links alone say these

@@ -301,3 +301,51 @@ def test_a_new_learning_rate_is_seen_within_100_ms(open_page: Visit):
     waits = sorted(seen_after_key(page, key) for key in ("ArrowRight", "ArrowLeft") * 3)
     print(f"a new learning rate took {waits} ms")
     assert waits[len(waits) // 2] < 100
+
+
+# ------------------------------------------------------------------------------------------------- who hears of it
+
+
+def stands(page: Page, step: int) -> None:
+    """Waits until the film stands there and the server has heard of it."""
+    expect(page.locator(".stage")).to_have_attribute("data-step", str(step), timeout=20_000)
+    page.wait_for_function("(step) => location.search.includes(`step=${step}`)", arg=step)
+    page.wait_for_selector("[data-test-script-state=notRunning]")
+
+
+def at_step_41(open_page: Visit) -> Page:
+    """A page that was opened at step 40, and whose film stands a step later."""
+    page = open_page("/?v=1&step=40")
+    expect(stage(page)).to_have_attribute("data-step", "40")
+    page.keyboard.press("ArrowRight")
+    stands(page, 41)
+    return page
+
+
+def test_another_page_begins_where_the_film_stands(open_page: Visit):
+    page = at_step_41(open_page)
+    page.get_by_role("link", name="One step by hand").click()
+    expect(page.get_by_role("spinbutton", name="Updates before")).to_have_value("41", timeout=20_000)
+    page.get_by_role("link", name="Playground").click()
+    expect(stage(page)).to_have_attribute("data-step", "41")
+
+
+def test_the_page_before_is_as_it_was_left(open_page: Visit):
+    page = at_step_41(open_page)
+    page.get_by_role("link", name="Loss surface").click()
+    expect(page.locator(".stage[data-layout=surface]")).to_have_attribute("data-step", "41", timeout=20_000)
+    page.locator(".stage button.play").focus()
+    page.keyboard.press("ArrowRight")
+    stands(page, 42)
+    page.go_back()
+    expect(page.locator(".stage[data-layout=network]")).to_have_attribute("data-step", "42", timeout=20_000)
+
+
+def test_the_panel_below_takes_the_step_apart_where_the_film_stands(open_page: Visit):
+    page = at_step_41(open_page)
+    page.locator(".st-key-by_hand summary").click()
+    looks = page.locator(".st-key-by_hand [data-testid=stCaptionContainer]").first
+    expect(looks).to_contain_text("41", timeout=20_000)
+    page.locator(".stage button.play").focus()
+    page.keyboard.press("ArrowRight")
+    expect(looks).to_contain_text("42", timeout=20_000)

@@ -106,6 +106,12 @@ class Page:
         value = getattr(state, state.WhichOneof("value") or "string_value")
         return list(value.data) if hasattr(value, "data") else value
 
+    async def stage_tells(self, **state: Any) -> float:
+        """What the stage keeps telling: the last value goes with every run from now on."""
+        stage = self.widgets["stage"]
+        stage.state.json_value, stage.told = json.dumps(state), True
+        return await self.run(stage.fragment)
+
     async def run(self, fragment: str = "", *triggers: WidgetState) -> float:
         """Has the script run; seconds until it has finished.
 

@@ -31,6 +31,7 @@ class Tally:
     pictures: list[float] = field(default_factory=list)  # seconds from the first request to the first chunk
     chunks: list[float] = field(default_factory=list)  # seconds from asking to having it, with every retry
     acts: list[float] = field(default_factory=list)  # seconds from using a widget to the page drawn anew
+    told: list[float] = field(default_factory=list)  # the same for a film that tells where it stands
     stalls: float = 0.0  # seconds in which a picture had no film to show
     retries: Counter[str] = field(default_factory=Counter)  # why a chunk was asked for again
     errors: Counter[str] = field(default_factory=Counter)  # what went wrong for good
@@ -58,6 +59,7 @@ class Visitor:
         self.edits: list[tuple[int, str, str]] = []
         self.position = 0.0
         self.refused = False
+        self._told: dict[str, Any] = {}
 
     # ------------------------------------------------------------------------------------------------ coming and going
 
@@ -130,6 +132,7 @@ class Visitor:
         self.edits = [(step, key, value) for step, key, value in self.page.stage["edits"]]
         self.position = float(self.page.stage["step"])
         self._backfilled = self.position == 0
+        self._told = self._stands(self.edits, int(self.position))
 
     async def play(self, seconds: float, speed: float = SPEED) -> None:
         """Plays for so long; zero: only has the picture that stands still."""
@@ -226,11 +229,24 @@ class Visitor:
     # -------------------------------------------------------------------------------------------------------- widgets
 
     async def act(self, key: str, value: object) -> None:
-        """Uses a widget, and has the picture that follows."""
+        """Uses a widget, has the picture that follows, and tells the page where the film stands."""
         before = self.page.stage
         self.tally.acts.append(await self.page.act(key, value))
         self._follow(before)
         await self.play(0.0)
+        await self.tell()
+
+    async def tell(self) -> None:
+        """A film that stands elsewhere than the page has said tells so: a run of the script too (`reporter.js`)."""
+        value = self._stands(self.edits, int(self.position))
+        if value != self._told:
+            self._told = value
+            self.tally.told.append(await self.page.stage_tells(player=value))
+
+    def _stands(self, edits: list[tuple[int, str, str]], step: int) -> dict[str, Any]:
+        link, surface = self.page.stage["link"], self.page.stage["surface"]
+        told = {"link": link, "edits": [list(edit) for edit in edits], "step": step}
+        return told | {"follow": 0, "selected": None, "surface": surface}
 
     def _follow(self, before: dict[str, Any]) -> None:
         """What the stage does with what the page tells it: another experiment, or an edit where the picture stands."""

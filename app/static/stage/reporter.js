@@ -1,6 +1,7 @@
 /**
- * Tells the address bar where the film stands, once it does, and Python if anything there shows it: each time Python hears
- * of it is a run of the page's script. While the film runs, the address holds the experiment with its edits, without a step.
+ * Tells Python and the address bar where the film stands, once it does. While it runs Python hears nothing, and the address
+ * holds the experiment with its edits, without a step. Each time Python hears is a run of the page: it is not told what it
+ * has told itself.
  */
 
 import { address } from "./link.js";
@@ -13,11 +14,15 @@ export class Reporter {
   /**
    * @param {() => import("./reducer.js").State|null} current  null: nothing is shown yet
    * @param {(value: object) => void} send
-   * @param {() => {address: boolean, python: boolean}} listeners  whether the address is this stage's to keep, and whether
-   *   Python shows where the film stands
+   * @param {() => boolean} keepsAddress  whether the address is this stage's to keep
    */
-  constructor(current, send, listeners) {
-    Object.assign(this, { current, send, listeners, timer: 0, told: "" });
+  constructor(current, send, keepsAddress = () => true) {
+    Object.assign(this, { current, send, keepsAddress, timer: 0, told: "" });
+  }
+
+  /** Python has opened a film: it knows where that stands. */
+  hear({ link, edits, step, surface }, { follow, selected }) {
+    this.told = JSON.stringify({ link, edits, step, follow, selected, surface });
   }
 
   /** Something changed that is worth telling. */
@@ -26,18 +31,16 @@ export class Reporter {
     this.timer = setTimeout(() => this.tell(), DELAY);
   }
 
-  /** @param {boolean} leaving  another page is about to ask Python where this film is, be it running or not */
-  tell(leaving = false) {
+  tell() {
     const state = this.current();
     if (!state) return;
-    const listeners = this.listeners();
     const { link, edits, follow, selected, surface } = state;
     const standing = !isMoving(state);
     const step = Math.floor(state.position + 1e-6);
     const query = address(link, edits, standing ? step : 0, location.search, surface);
-    if (listeners.address && query !== location.search) history.replaceState(history.state, "", query + location.hash);
+    if (this.keepsAddress() && query !== location.search) history.replaceState(history.state, "", query + location.hash);
     const value = { link, edits, step, follow, selected, surface };
-    if (!(leaving || (standing && listeners.python)) || JSON.stringify(value) === this.told) return;
+    if (!standing || JSON.stringify(value) === this.told) return;
     this.told = JSON.stringify(value);
     this.send(value);
   }

@@ -30,9 +30,6 @@ const REFINE_DELAY = 140;
 /** With reduced motion a playing film is a slide show of so many pictures a second. */
 const CALM_RATE = 2;
 const CONTROL_EVENTS = ["keydown", "pointerdown", "pointerup"];
-/** What may bring another page, or the panel below, which ask Python where the film stands. */
-const LEAVING_EVENTS = ["click", "popstate"];
-const WAYS_OUT = "a[href], .st-key-by_hand summary";
 /** Milliseconds for which drawing gives way to a control of the page, which shares the browser's one thread with it. */
 const COURTESY = 120;
 /** Actions that Python and the address need not hear of. */
@@ -59,8 +56,7 @@ export class Stage {
     parent.append(this.root);
     this.stopKeys = listenToKeys(this.root, this.act);
     this.reporter = new Reporter(() => this.held && this.state, (value) => this.hooks.setStateValue("player", value),
-      () => ({ address: !this.data.still, python: Boolean(this.data.listens || this.data.still) }));
-    for (const type of LEAVING_EVENTS) addEventListener(type, this.beforeLeaving, { capture: true });
+      () => !this.data?.still);
     this.observer = new ResizeObserver(() => this.resize());
     for (const type of CONTROL_EVENTS) addEventListener(type, this.giveWay, { capture: true, passive: true });
     this.motion = matchMedia("(prefers-reduced-motion: reduce)");
@@ -90,7 +86,6 @@ export class Stage {
     this.reopening = false;
     if (data.still) this.standAt(data);
     this.live = data.live ?? {};
-    if (data.listens) this.reporter.soon();
     this.retheme();
     this.wake();
   }
@@ -146,6 +141,7 @@ export class Stage {
       intro: first });
     const asked = data.options?.layout === "surface" ? data.surface ?? "" : data.surface;
     if (first && typeof asked === "string") this.state = reduce(this.state, { type: "surface", open: true, text: asked });
+    this.reporter.hear({ surface: null, ...data }, this.state);
     this.openPlayer();
     this.stopEngine();
     this.engine = null;
@@ -197,11 +193,6 @@ export class Stage {
   /** Somebody handles a control beside the stage: what it does is to be seen sooner than the next few frames. */
   giveWay = (event) => {
     if (!event.composedPath().includes(this.root)) this.courtesyEnds = performance.now() + COURTESY;
-  };
-
-  /** Python hears where the film is before it hears of the way out. */
-  beforeLeaving = ({ type, target }) => {
-    if (!this.data?.still && (type === "popstate" || target.closest?.(WAYS_OUT))) this.reporter.tell(true);
   };
 
   /** New film, or no hope of it: nothing to give way for. */
@@ -450,7 +441,6 @@ export class Stage {
     this.stopEngine();
     this.stopKeys();
     this.motion.removeEventListener("change", this.onMotion);
-    for (const type of LEAVING_EVENTS) removeEventListener(type, this.beforeLeaving, { capture: true });
     for (const type of CONTROL_EVENTS) removeEventListener(type, this.giveWay, { capture: true });
     this.observer.disconnect();
     this.shell?.landscape.close();
