@@ -433,6 +433,8 @@ class Panel:
 def _take(name: str) -> None:
     """A widget was used: its choice follows."""
     value = held(f"choice.{name}")
+    if value is None:  # its page was left in the same moment, and the widget is gone (so below)
+        return
     if name == "seed":
         value = int(value) if value.isdecimal() and str(int(value)) == value else value
     with redrawing(name):
@@ -441,6 +443,8 @@ def _take(name: str) -> None:
 
 def _take_layer_count() -> None:
     layers, count = settings().layers, held("layers.count")
+    if count is None:
+        return
     with redrawing():
         change(layers=(*layers[:count], *[Hidden(2)] * (count - len(layers))))
 
@@ -453,8 +457,11 @@ def _take_link() -> None:
 
 
 def _take_units(number: int) -> None:
+    units = held(f"layers.{number}.units")
+    if units is None:
+        return
     with redrawing():
-        change_units(number, held(f"layers.{number}.units"))
+        change_units(number, units)
 
 
 def change_units(number: int, units: int) -> None:
@@ -464,12 +471,17 @@ def change_units(number: int, units: int) -> None:
 
 def _take_activation(number: int) -> None:
     chosen = held(f"layers.{number}.activation")
+    if chosen is None:
+        return
     with redrawing():
         _change_layer(number, activation=None if chosen == settings().activation else chosen)
 
 
 def _take_mixed() -> None:
-    if held("layers.mixed"):
+    mixed = held("layers.mixed")
+    if mixed is None:
+        return
+    if mixed:
         st.rerun("network")
     with redrawing():
         change(layers=tuple(replace(layer, activation=None) for layer in settings().layers))
