@@ -76,7 +76,20 @@ class Session:
         settings = self.settings.change(**changes)
         if _structure(settings) != _structure(self.settings):
             return Session.of(settings)
-        return self._with_live(settings)
+        changed = self._with_live(settings)
+        return changed.standing(self.link, self._edits_for(changed.live), self.step)
+
+    def _edits_for(self, live: Mapping[str, Any]) -> list[list[Any]]:
+        """The edits with those that the stage makes of other live choices where its film stands (`link.js`, withEdit);
+        of a film that runs it tells itself, once it stands.
+        """
+        edits = self.edit_texts
+        for key, value in live.items():
+            if value != self.live[key]:
+                text = f"{value:g}" if isinstance(value, float) else str(value)
+                kept = [edit for edit in edits if edit[0] <= self.step and edit[:2] != [self.step, key]]
+                edits = [*kept, [self.step, key, text]]
+        return edits
 
     def _with_live(self, settings: Settings) -> Session:
         """A new rate alone is not a new optimiser, whose memory would start anew: what is told of it stays the same.

@@ -186,7 +186,7 @@ async def acting(visitors: int, seconds: float, training: int = 0) -> list[Measu
         await jobs
         return [
             *milliseconds("action", tally.acts, 250 if training else 50),
-            *milliseconds("run after a film that stands", tally.told),
+            *(milliseconds("run after a film that stands", tally.told) if tally.told else []),
             *milliseconds("chunk after it", tally.chunks[before:]),
             Measure(f"memory a session, of {visitors}", session, "MB", 1),
             *([Measure("heaviest jobs answered", len(heavy.chunks), "times")] if training else []),

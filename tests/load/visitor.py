@@ -7,6 +7,7 @@ import random
 import re
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -243,7 +244,7 @@ class Visitor:
             self._told = value
             self.tally.told.append(await self.page.stage_tells(player=value))
 
-    def _stands(self, edits: list[tuple[int, str, str]], step: int) -> dict[str, Any]:
+    def _stands(self, edits: Iterable[Iterable[Any]], step: int) -> dict[str, Any]:
         link, surface = self.page.stage["link"], self.page.stage["surface"]
         told = {"link": link, "edits": [list(edit) for edit in edits], "step": step}
         return told | {"follow": 0, "selected": None, "surface": surface}
@@ -260,3 +261,4 @@ class Visitor:
                 self.edits = [one for one in self.edits if one[0] <= step and one[:2] != (step, key)]
                 self.edits.append((step, key, f"{value:g}" if isinstance(value, float) else str(value)))
                 self.film.cut(step)
+        self._told = self._stands(told["edits"], told["step"])

@@ -241,7 +241,13 @@ def test_python_is_not_told_what_it_has_told(open_stage: Open) -> None:
     page.wait_for_function("location.search.includes('step=10')")
     page.evaluate("call({link: 'data=xor', step: 0})")
     page.wait_for_function("location.search.includes('data=xor')")
+    edits = [[0, "learning_rate", "0.5"]]
+    page.evaluate("(edits) => call({live: {learning_rate: 0.5, regulariser: 'none'}, edits})", edits)
+    page.wait_for_function("location.search.includes('0.learning_rate.0.5')")
     assert sent(page, "player") == []
+    page.evaluate("(edits) => call({live: {learning_rate: 0.1, regulariser: 'none'}, edits})", edits)
+    page.wait_for_function("location.search.includes('0.learning_rate.0.1')")
+    assert sent(page, "player")[-1]["edits"] == [[0, "learning_rate", "0.1"]], "Python has said something else"
 
 
 def test_a_running_film_keeps_the_experiment_in_the_address(open_stage: Open) -> None:

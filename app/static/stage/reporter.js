@@ -1,7 +1,7 @@
 /**
  * Tells Python and the address bar where the film stands, once it does. While it runs Python hears nothing, and the address
  * holds the experiment with its edits, without a step. Each time Python hears is a run of the page: it is not told what it
- * has told itself.
+ * has said itself.
  */
 
 import { address } from "./link.js";
@@ -17,11 +17,12 @@ export class Reporter {
    * @param {() => boolean} keepsAddress  whether the address is this stage's to keep
    */
   constructor(current, send, keepsAddress = () => true) {
-    Object.assign(this, { current, send, keepsAddress, timer: 0, told: "" });
+    Object.assign(this, { current, send, keepsAddress, timer: 0, told: "", seen: {} });
   }
 
-  /** Python has opened a film: it knows where that stands. */
-  hear({ link, edits, step, surface }, { follow, selected }) {
+  /** What Python says of where the film stands; of what is followed and selected it knows what it was told last. */
+  hear({ link, edits, step, surface = null }, { follow, selected } = this.seen) {
+    this.seen = { follow, selected };
     this.told = JSON.stringify({ link, edits, step, follow, selected, surface });
   }
 
@@ -41,7 +42,7 @@ export class Reporter {
     if (this.keepsAddress() && query !== location.search) history.replaceState(history.state, "", query + location.hash);
     const value = { link, edits, step, follow, selected, surface };
     if (!standing || JSON.stringify(value) === this.told) return;
-    this.told = JSON.stringify(value);
+    this.hear(value, value);
     this.send(value);
   }
 

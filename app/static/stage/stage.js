@@ -82,7 +82,10 @@ export class Stage {
     this.data = data;
     this.lit = data.lit?.length > 0 ? new Set(data.lit) : NOTHING_LIT;
     if (other) this.open(data);
-    else if (!this.reopening) this.applyLive(data.live ?? {});
+    else if (!this.reopening) {
+      this.applyLive(data.live ?? {});
+      this.reporter.hear(data);
+    }
     this.reopening = false;
     if (data.still) this.standAt(data);
     this.live = data.live ?? {};
@@ -141,7 +144,7 @@ export class Stage {
       intro: first });
     const asked = data.options?.layout === "surface" ? data.surface ?? "" : data.surface;
     if (first && typeof asked === "string") this.state = reduce(this.state, { type: "surface", open: true, text: asked });
-    this.reporter.hear({ surface: null, ...data }, this.state);
+    this.reporter.hear(data, this.state);
     this.openPlayer();
     this.stopEngine();
     this.engine = null;
