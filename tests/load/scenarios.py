@@ -148,12 +148,12 @@ async def start(visitors: int, seconds: float) -> list[Measure]:
 
 
 async def films(visitors: int, seconds: float) -> list[Measure]:
-    """Each plays a film of its own."""
-    async with warm_server() as server:
+    """Each plays a film of its own, as a host of two cores is set up: a replica for each core, behind the proxy."""
+    async with replicas() as (proxy, servers):
         tally = Tally()
-        everybody = visitors_of(server.port, visitors, tally)
+        everybody = visitors_of(proxy.port, visitors, tally)
         await all_of(everybody, lambda _, one: one.arrive(), ramp=visitors / 25)
-        watch, before = Watch(server), len(tally.chunks)
+        watch, before = Watch(*servers), len(tally.chunks)
         await all_of(everybody, lambda _, one: one.play(seconds), ramp=1.0)
         lines = watch.lines()
         return [
@@ -161,14 +161,12 @@ async def films(visitors: int, seconds: float) -> list[Measure]:
             Measure("first picture: p95", percentile(tally.pictures, 0.95), "s"),
             Measure("time without film to show", 100 * tally.stalls / (visitors * seconds), "%"),
             *lines,
-            *trouble(tally, server),
+            *trouble(tally, *servers),
         ]
 
 
 async def acting(visitors: int, seconds: float, training: int = 0) -> list[Measure]:
-    """Each uses a widget once in five seconds, as a host of two cores is set up: a replica for each core, behind the
-    proxy. `training` others train the heaviest network meanwhile.
-    """
+    """As in `films`; each uses a widget once in five seconds, while `training` others train the heaviest network."""
     async with replicas() as (proxy, servers):
         tally, heavy = Tally(), Tally()
         for server in servers:

@@ -27,7 +27,7 @@ from tests.load.scenarios import HEAVIEST, LINKS, SCENARIOS
 from tests.load.visitor import SPEED, Tally, Visitor
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
-THROUGH_PROXY = {"acting", "busy", "shared", "replica"}
+THROUGH_PROXY = {"films", "acting", "busy", "shared", "replica"}
 
 
 @pytest.fixture(scope="module")
