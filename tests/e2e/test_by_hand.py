@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from app import i18n
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 Visit = Callable[..., Page]
 # what stands last in each panel
 LAST_WORDS = {
@@ -134,7 +134,6 @@ def test_a_changed_number_is_typed_and_kept_in_the_address(open_page: Visit):
     expect(page.locator(f"{CARD} .katex").first).to_contain_text("0.5⋅0.05", timeout=30_000)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("lesson", "language", "scheme"),
     [("mazur", "en", "light"), ("mazur", "pt", "dark"), ("attention", "en", "dark"), ("attention", "pt", "light")],

@@ -314,6 +314,7 @@ def compare(run, framework, tmp_path):
     assert loss(outputs, targets) == pytest.approx(run.loss(x, y), rel=tolerance)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_text_gives_what_the_engine_gives(framework, name, tmp_path):
     compare(started(CASES[name], "float64"), framework, tmp_path)
