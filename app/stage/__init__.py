@@ -71,7 +71,7 @@ def stage(
 
     Parameters
     ----------
-    data : what to show, as plain values: link, live, edits, step, listens, trace_url, engine_url, options
+    data : what to show, as plain values: link, live, edits, step, trace_url, engine_url, options
         (`app.views.playground.stage_data` builds it); a picture that stands says everything here
     settled : more of it that seldom changes, as JSON objects: locale, words, problem, frame. Streamlit writes its data
         twice a run, and numbers and nested words took it a tenth of the server's time; a text is copied
