@@ -166,7 +166,7 @@ def surface_job(request: SurfaceRequest, checkpoints: CheckpointCache) -> Job:
         run.restore(checkpoint)
     yield from run.stepping(request.step - run.step_count)
     if run.outcome is None:
-        checkpoints.put(experiment, run.step_count, run.checkpoint())
+        checkpoints.put(experiment, run.step_count, run.checkpoint)
     try:
         surface = yield from _landscape(run, axes, request)
     except ConfigurationError as error:

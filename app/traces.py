@@ -225,7 +225,7 @@ class TraceService:
 
     def _keep(self, run: Run) -> None:
         if run.outcome is None:
-            self.checkpoints.put(run.experiment, run.step_count, run.checkpoint())
+            self.checkpoints.put(run.experiment, run.step_count, run.checkpoint)
 
 
 def read(link: str) -> Experiment:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_right, insort
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from engine.experiment import Experiment
@@ -38,12 +38,13 @@ class CheckpointCache:
         """Bytes of all checkpoints."""
         return self._kept.size
 
-    def put(self, experiment: Experiment, step: int, checkpoint: Any) -> None:
-        """Keeps `checkpoint`, the state of `experiment` before update number `step`."""
+    def put(self, experiment: Experiment, step: int, make: Callable[[], Any]) -> None:
+        """Keeps what `make` gives, the state of `experiment` before update number `step`, unless one is kept."""
         key = experiment.before(step).key
         with self._lock:
             if self._kept.get((key, step)) is None:
                 insort(self._steps.setdefault(key, []), step)
+                checkpoint = make()
                 self._dropped(self._kept.put((key, step), checkpoint, checkpoint.nbytes))
 
     def get(self, experiment: Experiment, step: int) -> tuple[int, Any] | None:

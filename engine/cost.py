@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from engine.axes import Axes
 from engine.directions import ROUNDS
-from engine.evaluation import CHUNK
+from engine.evaluation import chunk_size
 from engine.experiment import Experiment
 from engine.history import states_kept
 from engine.layers import Layer
 from engine.layers.base import Shape
+from engine.network import Network
 from engine.plan import padded
 from engine.regimes import Regime
 
@@ -38,26 +41,49 @@ def cost(experiment: Experiment, steps: int, frames: int = 0, start: int = 0) ->
     evaluations a frame; a weight counts once for each place or time step at which it is used. Where these updates meet
     an edit that goes to a place, its plane must be found, and those of all earlier ones. An estimate from above.
     """
-    network = experiment.network
-    count, tests = len(experiment.dataset.x_train), len(experiment.dataset.x_test)
-    units = sum(math.prod(layer.output_shape) for layer in network.named_layers())
-    per_example, weights = _per_example(experiment), network.parameter_count
-    operations = steps * _per_update(experiment) + frames * per_example * (count + tests + 48)
+    sizes = _sizes(experiment)
     places = _places_to_find(experiment, start, start + steps)
-    operations += sum(_finding(experiment, *place) for place in places)
-    memory = _run(experiment) + (_path(experiment) if places else 0)
-    return Cost(operations, memory, 4 * frames * (_FIELDS * weights + 3 * units + 16))
+    operations = steps * sizes.update + frames * sizes.frame + sum(_finding(experiment, *place) for place in places)
+    memory = sizes.memory + (_path(experiment) if places else 0)
+    return Cost(operations, memory, frames * sizes.trace_bytes)
 
 
-def _run(experiment: Experiment) -> int:
+class _Sizes(NamedTuple):
+    """What one update and one frame take, and a run's bytes."""
+
+    update: int
+    frame: int
+    memory: int
+    trace_bytes: int  # of one frame
+
+
+def _sizes(experiment: Experiment) -> _Sizes:
+    """Of an experiment without its edits."""
+    count, tests = len(experiment.dataset.x_train), len(experiment.dataset.x_test)
+    batch = Regime.of(experiment.regime).largest_batch(count)
+    return _sizes_of(experiment.network, batch, count, tests, 4 if experiment.dtype == "float32" else 8)
+
+
+@lru_cache(maxsize=256)  # asked for with each chunk of film
+def _sizes_of(network: Network, batch: int, count: int, tests: int, width: int) -> _Sizes:
+    """For so many examples to train and to test on, and numbers of `width` bytes."""
+    units, weights = sum(math.prod(layer.output_shape) for layer in network.named_layers()), network.parameter_count
+    example = _per_example(network)
+    return _Sizes(
+        update=3 * example * padded(batch) + 10 * weights,
+        frame=example * (count + tests + 48),
+        memory=_run(network, batch, count, tests, width),
+        trace_bytes=4 * (_FIELDS * weights + 3 * units + 16),
+    )
+
+
+def _run(network: Network, batch: int, count: int, tests: int, width: int) -> int:
     """Bytes of a run: the buffers of a batch, of the followed example and of an evaluation, the parameters and what
     moves them, the examples.
     """
-    network, dataset = experiment.network, experiment.dataset
-    batch = Regime.of(experiment.regime).largest_batch(len(dataset.x_train))
-    buffers = network.lane_size * sum(padded(examples) for examples in (batch, 1, CHUNK))
-    inputs = padded(math.prod(network.input_shape)) * (2 * len(dataset.x_train) + len(dataset.x_test))
-    return (4 if experiment.dtype == "float32" else 8) * (2 * buffers + _STATES * network.parameter_count + inputs)
+    buffers = network.lane_size * sum(padded(examples) for examples in (batch, 1, chunk_size(network, count)))
+    inputs = padded(math.prod(network.input_shape)) * (2 * count + tests)
+    return width * (2 * buffers + _STATES * network.parameter_count + inputs)
 
 
 def _places_to_find(experiment: Experiment, start: int, end: int) -> list[tuple[int, Axes, str]]:
@@ -68,9 +94,9 @@ def _places_to_find(experiment: Experiment, start: int, end: int) -> list[tuple[
 
 def _finding(experiment: Experiment, step: int, axes: Axes, centre: str) -> int:
     """Operations of finding a plane: training the beginning again and looking at its losses, and Hessian products."""
-    operations, gradient = 0, 3 * _per_example(experiment) * len(experiment.dataset.x_train)
+    operations, gradient = 0, 3 * _per_example(experiment.network) * len(experiment.dataset.x_train)
     if axes.replays or centre == "best":
-        operations += max(step, getattr(axes, "step", 0)) * _per_update(experiment)
+        operations += max(step, getattr(axes, "step", 0)) * _sizes(experiment).update
         operations += states_kept(experiment.network.parameter_count) * gradient
     if axes.name == "curvature":
         operations += 2 * ROUNDS * _DOUBLES * gradient
@@ -83,14 +109,9 @@ def _path(experiment: Experiment) -> int:
     return 3 * 8 * states_kept(count) * count
 
 
-def _per_update(experiment: Experiment) -> int:
-    lanes = padded(Regime.of(experiment.regime).largest_batch(len(experiment.dataset.x_train)))
-    return 3 * _per_example(experiment) * lanes + 10 * experiment.network.parameter_count
-
-
-def _per_example(experiment: Experiment) -> int:
+def _per_example(network: Network) -> int:
     """Multiply-adds of one example's forward pass; a unit counts as much as 20 weights, for its activation."""
-    layers = experiment.network.named_layers()
+    layers = network.named_layers()
     return sum(20 * math.prod(layer.output_shape) + _products(*layer[1:]) for layer in layers)
 
 

@@ -13,20 +13,31 @@ from engine.kernels import context as c
 from engine.losses import Loss
 from engine.network import Network
 from engine.pieces import Pieces, finish
-from engine.plan import Program, Store
+from engine.plan import Program, Store, padded
 
 __all__ = ["Evaluator", "accuracies", "accuracy", "prediction"]
 
-CHUNK = 64
+FEWEST, MOST = 64, 256  # examples at once
+NUMBERS = 2**15  # at once: beyond, they leave the nearest caches
+
+
+def chunk_size(network: Network, count: int) -> int:
+    """How many of `count` examples are best evaluated at once: few rounds, little padding, near the processor."""
+    most = min(MOST, max(FEWEST, NUMBERS // network.lane_size))
+    return padded(-(-count // -(-count // most)))
 
 
 class Evaluator:
-    """A forward program for chunks of CHUNK examples. Reads the shared parameters as they are when it is asked."""
+    """A forward program for chunks of a set of `count` examples, or of any other.
 
-    def __init__(self, network: Network, store: Store) -> None:
+    Reads the shared parameters as they are when it is asked.
+    """
+
+    def __init__(self, network: Network, store: Store, count: int) -> None:
         self._network = network
-        self.program = Program(network, store, CHUNK, training=False)
-        self.program.context[c.SIZE] = CHUNK
+        size = chunk_size(network, count)
+        self.program = Program(network, store, size, training=False)
+        self.program.context[c.SIZE] = size
         self.outputs = math.prod(network.output_shape)
         self.program.append_forward("store_outputs", self.program.named["output"].offset, self.outputs)
 
@@ -42,7 +53,7 @@ class Evaluator:
         outputs = np.empty((count, self.outputs), program.store.parameters.dtype)
         program.point_to(c.OUTPUTS, outputs)
         loss = 0.0
-        for _ in range(0, count, CHUNK):
+        for _ in range(0, count, int(program.context[c.SIZE])):
             loss += program.walk(0, program.loss_end)
             yield
         return loss, outputs.reshape(count, *self._network.output_shape)

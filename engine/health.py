@@ -27,23 +27,30 @@ def flatness(
     """(saturated, dead) of each frame, [frames, 2]: z, a are [frames, units, lanes], of which batches[frame] count."""
     if function.name == "identity":
         return np.zeros((len(z), 2))
-    lanes = np.arange(z.shape[2]) < batches[:, None, None]
-    counts = np.count_nonzero((np.abs(function.slope(z, a)) < FLAT) & lanes, axis=2)
+    most = int(batches.max())
+    flat = np.abs(function.slope(z, a)[:, :, :most]) < FLAT
+    if most > batches.min():
+        flat &= np.arange(most) < batches[:, None, None]
+    counts = flat.astype(np.float32) @ np.ones(most, np.float32)  # exact, and the quickest way to count a short axis
     dead = np.count_nonzero(counts == batches[:, None], axis=1)
     return np.stack([counts.sum(axis=1) / (z.shape[1] * batches), dead / z.shape[1]], axis=1)
 
 
-def gradient_norms(layout: Layout, gradients: NDArray[Any], layer: str) -> NDArray[np.float64]:
-    """|dL/dw| of a layer in every frame: flat gradients [frames, size] -> [frames]."""
-    return np.sqrt(_squares(layout, gradients, layer))
+def gradient_norms(layout: Layout, gradients: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
+    """|dL/dw| of each layer in every frame: flat gradients [frames, size] -> layer: [frames]."""
+    return _norms(layout, gradients)
 
 
-def update_ratios(layout: Layout, updates: NDArray[Any], values: NDArray[Any], layer: str) -> NDArray[np.float64]:
-    """|update| / |w| of a layer in every frame; 0 where all its parameters are 0."""
-    sizes = np.sqrt(_squares(layout, values, layer))
-    return np.sqrt(_squares(layout, updates, layer)) / np.where(sizes == 0, 1.0, sizes) * (sizes > 0)
+def update_ratios(layout: Layout, updates: NDArray[Any], values: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
+    """|update| / |w| of each layer in every frame; 0 where all its parameters are 0."""
+    sizes, moved = _norms(layout, values), _norms(layout, updates)
+    return {name: moved[name] / np.where(size == 0, 1.0, size) * (size > 0) for name, size in sizes.items()}
 
 
-def _squares(layout: Layout, flat: NDArray[Any], layer: str) -> NDArray[np.float64]:
-    parts = [layout.view(flat, name) for name in layout.shapes if name.startswith(f"{layer}.")]
-    return np.asarray(sum(np.square(p, dtype=np.float64).sum(axis=tuple(range(1, p.ndim))) for p in parts))
+def _norms(layout: Layout, flat: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
+    """Euclidean norm of all parameters of each layer: flat [frames, size] -> layer: [frames]."""
+    if not layout.layers:
+        return {}
+    squares = np.square(flat[:, layout.places], dtype=np.float64)
+    norms = np.sqrt(np.add.reduceat(squares, list(layout.layers.values()), axis=1))
+    return dict(zip(layout.layers, norms.T, strict=True))

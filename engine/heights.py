@@ -70,7 +70,7 @@ class Heights:
         self._lanes = _lanes(network, len(x), dtype)
         self._chunks = -(-len(x) // self._lanes)
         program = self._program = self._planned(dtype)
-        self._plane = _spread(program.layout.places(), program.layout.size, centre, directions)
+        self._plane = _spread(program.layout.places, program.layout.size, centre, directions)
         self._together = max(1, PARAMETERS // program.store.parameters.nbytes)
         self._idle: list[_Buffers] = []
         self._table, self._packs = self._rows(*network.named_layers()[0][:2])

@@ -81,7 +81,7 @@ def twin(run: Run) -> Run:
 
 def flat_parameters(run: Run) -> NDArray[np.float64]:
     """All parameters one after the other, in the order of `run.parameters()`: [P]."""
-    return run._flat[run._layout.places()].astype(np.float64)
+    return run._flat[run._layout.places].astype(np.float64)
 
 
 def _advance(run: Run, step: int) -> Pieces[None]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -99,11 +100,22 @@ class Layout:
         offset, shape = self.offsets[name], self.shapes[name]
         return flat[..., offset : offset + math.prod(shape)].reshape(*flat.shape[:-1], *shape)
 
+    @cached_property
     def places(self) -> NDArray[np.int64]:
         """Where the numbers lie when they are counted one after the other, without the padding between arrays."""
         sizes = [math.prod(shape) for shape in self.shapes.values()]
         ranges = [np.arange(offset, offset + size) for offset, size in zip(self.offsets.values(), sizes, strict=True)]
         return np.concatenate([np.arange(0), *ranges])
+
+    @cached_property
+    def layers(self) -> dict[str, int]:
+        """Every layer that has parameters, in order, and where in `places` its own begin."""
+        begins: dict[str, int] = {}
+        count = 0
+        for name, shape in self.shapes.items():
+            begins.setdefault(name.rpartition(".")[0], count)
+            count += math.prod(shape)
+        return begins
 
     def weights(self) -> list[tuple[int, int]]:
         """(offset, padded size) of every tensor that a penalty acts on: all but the biases."""

@@ -293,7 +293,7 @@ class Run:
             name, index, value = edit.value
             self._views[name].reshape(-1)[index] = value
         elif edit.key == "place":
-            self._flat[self._layout.places()] = self._placed[self._edits_done]
+            self._flat[self._layout.places] = self._placed[self._edits_done]
         else:
             self._change_points([*self._points, edit.value])
 
@@ -312,7 +312,7 @@ class Run:
 
     @cached_property
     def _evaluator(self) -> Evaluator:
-        return Evaluator(self._network, self._store)
+        return Evaluator(self._network, self._store, len(self.dataset.x_train))
 
     @cached_property
     def _train_set(self) -> Examples:

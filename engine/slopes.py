@@ -29,7 +29,7 @@ class Slope:
         self._store.statistics[:] = statistics
         self._examples = Examples(network, x, y, dtype)
         self._program = Program(network, self._store, CHUNK, training=False)
-        self._places = self._store.layout.places()
+        self._places = self._store.layout.places
 
     def __call__(self, parameters: NDArray[np.float64]) -> Pieces[NDArray[np.float64]]:
         program, count = self._program, self._examples.count

@@ -27,6 +27,7 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,6 +40,7 @@ from engine.health import flatness, gradient_norms, update_ratios
 from engine.kernels import context as c
 from engine.layers import Layer
 from engine.layers.base import NamedLayer
+from engine.network import Network
 from engine.pieces import Pieces
 from engine.reel import shoot
 from engine.spec import check_count
@@ -217,11 +219,11 @@ class _Recorder:
     def _health(self) -> dict[str, NDArray[Any]]:
         layout, done = self.run._layout, self.done
         values, gradients, updates = (self.flat[kind][:done] for kind in ("", ".gradient", ".update"))
+        norms, ratios = gradient_norms(layout, gradients), update_ratios(layout, updates, values)
         health: dict[str, NDArray[Any]] = {}
-        for name, layer, input_shape, _ in self.run._network.leaves():
-            if layer.parameter_shapes(input_shape):
-                health[f"{name}.gradient_norm"] = gradient_norms(layout, gradients, name)
-                health[f"{name}.update_ratio"] = update_ratios(layout, updates, values, name)
+        for name, *_ in self.run._network.leaves():
+            if name in norms:
+                health[f"{name}.gradient_norm"], health[f"{name}.update_ratio"] = norms[name], ratios[name]
             if name in self.flatness:
                 health[f"{name}.saturated"], health[f"{name}.dead"] = self.flatness[name][:done].T
         return health
@@ -250,7 +252,7 @@ class _Recorder:
                 "y": examples.targets[follow].tolist(),
             },
             "epoch_steps": run.updates_per_epoch,
-            "layers": [_describe(layer) for layer in run._network.named_layers()],
+            "layers": _described(run._network),
             "loss": run._loss.name,
             "outcome": run.outcome.to_dict() if run.outcome and run.outcome.kind == "diverged" else None,
         }
@@ -269,6 +271,12 @@ def _activations(run: Run) -> dict[str, ActivationFunction]:
 def _function_of(layer: Layer) -> ActivationFunction | None:
     function = getattr(layer, "activation", None) or getattr(layer, "function", None)
     return function if isinstance(function, ActivationFunction) else None
+
+
+@lru_cache(maxsize=64)  # asked for with each chunk of film
+def _described(network: Network) -> list[dict[str, Any]]:
+    """What a picture must know of a network's layers."""
+    return [_describe(layer) for layer in network.named_layers()]
 
 
 def _describe(named: NamedLayer) -> dict[str, Any]:

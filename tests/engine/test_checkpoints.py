@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
@@ -32,7 +33,7 @@ def test_the_nearest_checkpoint_before_a_step_is_found(experiment):
     cache = CheckpointCache()
     assert cache.get(experiment, 50) is None
     for step in (0, 60, 120):
-        cache.put(experiment, step, Kept(f"at {step}"))
+        cache.put(experiment, step, partial(Kept, f"at {step}"))
     assert cache.get(experiment, 119) == (60, Kept("at 60"))
     assert cache.get(experiment, 120) == (120, Kept("at 120"))
     assert cache.get(experiment, 10**6) == (120, Kept("at 120"))
@@ -41,11 +42,11 @@ def test_the_nearest_checkpoint_before_a_step_is_found(experiment):
 def test_films_share_what_lies_before_their_edits(experiment):
     cache = CheckpointCache()
     for step in (0, 100, 137, 200):
-        cache.put(experiment, step, Kept(f"plain {step}"))
+        cache.put(experiment, step, partial(Kept, f"plain {step}"))
     edited = experiment.edit(137, "learning_rate", 0.3)
     assert cache.get(edited, 200) == (137, Kept("plain 137")), "the state kept at step 137 does not carry the edit yet"
     assert cache.get(edited, 136) == (100, Kept("plain 100"))
-    cache.put(edited, 180, Kept("edited 180"))
+    cache.put(edited, 180, partial(Kept, "edited 180"))
     assert cache.get(edited, 200) == (180, Kept("edited 180"))
     assert cache.get(experiment, 199) == (137, Kept("plain 137"))
 
@@ -53,7 +54,7 @@ def test_films_share_what_lies_before_their_edits(experiment):
 def test_a_later_edit_does_not_hide_an_earlier_branch(experiment):
     cache = CheckpointCache()
     first = experiment.edit(50, "learning_rate", 0.1)
-    cache.put(first, 80, Kept("first 80"))
+    cache.put(first, 80, partial(Kept, "first 80"))
     second = first.edit(90, "learning_rate", 0.5)
     assert cache.get(second, 1000) == (80, Kept("first 80"))
     other = experiment.edit(50, "learning_rate", 0.2)
@@ -63,12 +64,12 @@ def test_a_later_edit_does_not_hide_an_earlier_branch(experiment):
 def test_the_budget_is_kept_and_the_least_used_goes_first(experiment):
     cache = CheckpointCache(capacity=300)
     for step in (0, 10, 20):
-        cache.put(experiment, step, Kept(str(step)))
+        cache.put(experiment, step, partial(Kept, str(step)))
     cache.get(experiment, 5)  # step 0 is used again
-    cache.put(experiment, 30, Kept("30"))
+    cache.put(experiment, 30, partial(Kept, "30"))
     assert (len(cache), cache.size) == (3, 300)
     assert cache.get(experiment, 19) == (0, Kept("0")), "step 10 was the least used"
-    cache.put(experiment, 40, Kept("huge", nbytes=301))
+    cache.put(experiment, 40, partial(Kept, "huge", nbytes=301))
     assert (len(cache), cache.size) == (3, 300), "what does not fit at all is not kept, and costs nothing else"
     cache.forget(0)
     assert (len(cache), cache.size, cache.get(experiment, 100)) == (0, 0, None)
@@ -76,8 +77,8 @@ def test_the_budget_is_kept_and_the_least_used_goes_first(experiment):
 
 def test_the_same_state_is_kept_once(experiment):
     cache = CheckpointCache()
-    cache.put(experiment, 7, Kept("once"))
-    cache.put(experiment, 7, Kept("again"))
+    cache.put(experiment, 7, partial(Kept, "once"))
+    cache.put(experiment, 7, partial(Kept, "again"))
     assert (len(cache), cache.size) == (1, 100)
 
 
@@ -86,7 +87,7 @@ def test_threads_may_share_it(experiment):
 
     def use(worker: int) -> None:
         for step in range(worker, 400, 4):
-            cache.put(experiment, step, Kept(str(step)))
+            cache.put(experiment, step, partial(Kept, str(step)))
             cache.get(experiment, step)
 
     with ThreadPoolExecutor(4) as pool:

@@ -80,7 +80,7 @@ def test_a_replay_has_the_same_bits():
 def test_going_on_from_a_checkpoint_has_the_same_bits(step):
     """In another run, which has not been to the earlier places."""
     cache = CheckpointCache()
-    cache.put(SEVERAL, step, trained(SEVERAL, step).checkpoint())
+    cache.put(SEVERAL, step, trained(SEVERAL, step).checkpoint)
     again = SEVERAL.start()
     _, checkpoint = cache.get(SEVERAL, step)
     again.restore(checkpoint)

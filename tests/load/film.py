@@ -73,14 +73,19 @@ def frame_rate(size: float, operations: float) -> int:
     return next(fits, RATES[-1])
 
 
-def every_for(speed: float, rate: int, most: int) -> int:
-    """Steps between frames; `most` steps may lie in one chunk."""
-    return 1 if speed <= rate else max(1, min(math.floor(speed / rate + 0.5), most // rate))
+def whole_frames(rate: int, size: float) -> int:
+    """Frames of a whole chunk, of `size` bytes each: two seconds where that is little, else one."""
+    return 2 * rate if rate == RATES[0] and 2 * rate * size <= BYTES_A_SECOND else rate
 
 
-def span_at(step: int, every: int, rate: int, *, short: bool) -> Span:
+def every_for(speed: float, rate: int, whole: int, most: int) -> int:
+    """Steps between frames; `most` steps may lie in a `whole` chunk."""
+    return 1 if speed <= rate else max(1, min(math.floor(speed / rate + 0.5), most // whole))
+
+
+def span_at(step: int, every: int, frames: int) -> Span:
     """The chunk of the common grid that holds `step`."""
-    length = (rate // 3 if short else rate) * every
+    length = frames * every
     start = step // length * length
     return Span(start, start + length, every)
 
@@ -102,12 +107,12 @@ class Film:
         self.chunks: list[Header] = []
         self.end = math.inf
         self.operations, self.most = frame["operations"], frame["steps"]
-        self.rate = frame_rate(frame["bytes"], self.operations)
+        self._set_pace(frame["bytes"])
 
     def add(self, chunk: Header) -> None:
         """A chunk has come."""
         if chunk.frames:
-            self.rate = frame_rate(chunk.bytes / chunk.frames, self.operations)
+            self._set_pace(chunk.bytes / chunk.frames)
             self.chunks.append(chunk)
             self.chunks.sort(key=lambda one: (one.start, one.every))
         self.end = min(self.end, chunk.end)
@@ -132,12 +137,17 @@ class Film:
 
     def next_span(self, wish: Wish) -> Span | None:
         """What to ask for next, or None if the film reaches far enough ahead."""
-        every = every_for(wish.speed, self.rate, self.most) if wish.playing else 1
+        every = every_for(wish.speed, self.rate, self.whole, self.most) if wish.playing else 1
         step = math.floor(wish.position)
         covered = self.coverage(step, every)
         enough = not wish.playing or covered - wish.position >= LOW_WATER * wish.speed
         if covered > self.end or (covered > step and enough):
             return None
         wanted = int(max(covered, step))
-        short, whole = (span_at(wanted, every, self.rate, short=short) for short in (True, False))
-        return short if covered <= step or short.start < wanted else short._replace(stop=whole.stop)
+        short, whole = (span_at(wanted, every, frames) for frames in (self.rate // 3, self.whole))
+        return short if covered <= step else short._replace(stop=whole.stop)
+
+    def _set_pace(self, size: float) -> None:
+        """Frames a second and in a whole chunk, by the bytes of one."""
+        self.rate = frame_rate(size, self.operations)
+        self.whole = whole_frames(self.rate, size)

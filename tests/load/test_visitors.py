@@ -152,7 +152,8 @@ def test_a_visitor_says_what_a_browser_says(browser, server):
     ("chunks", "wish", "span"),
     [
         ([], Wish(0, 300, True), (0, 100, 5)),
-        ([(0, 5, 20)], Wish(0, 300, True), (100, 300, 5)),
+        ([(0, 5, 20)], Wish(0, 300, True), (100, 600, 5)),
+        ([(0, 1, 20)], Wish(0, 300, True), (0, 600, 5)),
         ([(0, 5, 60)], Wish(20, 300, True), (300, 600, 5)),
         ([(0, 5, 60), (300, 5, 60)], Wish(20, 300, True), None),
         ([], Wish(37, 60, False), (20, 40, 1)),

@@ -68,11 +68,16 @@ def test_the_next_frame_may_be_in_the_next_chunk(run: Run) -> None:
 
 @pytest.mark.parametrize(("speed", "every"), [(0.1, 1), (60, 1), (120, 2), (600, 10), (6000, 100)])
 def test_fast_film_has_one_frame_for_each_displayed_one(run: Run, speed: float, every: int) -> None:
-    assert run("plan.js", "return m.everyFor(a, 60)", speed) == every
+    assert run("plan.js", "return m.everyFor(a, 60, 120)", speed) == every
 
 
 def test_big_networks_get_fewer_frames(run: Run) -> None:
     assert run("plan.js", "return a.map(m.frameRate)", [1800, 16000, 39000, 1e6]) == [60, 60, 15, 3]
+
+
+def test_what_is_small_comes_two_seconds_at_a_time(run: Run) -> None:
+    body = "return a.map(([rate, bytes]) => m.wholeFrames(rate, bytes))"
+    assert run("plan.js", body, [[60, 1800], [60, 8333], [60, 8334], [30, 8000]]) == [120, 120, 60, 30]
 
 
 NEXT = """
@@ -80,7 +85,7 @@ NEXT = """
   const film = new Film();
   for (const [from, frames, every] of a.chunks) film.add({from, frames, every, bytes: 1,
     header: {outcome: null}, fields: new Map()});
-  return m.nextSpan(film, {position: 0, speed: 60, playing: true, rate: 60, ...a.wish});
+  return m.nextSpan(film, {position: 0, speed: 60, playing: true, rate: 60, whole: 120, ...a.wish});
 """
 
 
@@ -88,13 +93,14 @@ NEXT = """
     ("chunks", "wish", "span"),
     [
         ([], {}, (0, 20, 1)),  # a short one first
-        ([[0, 20, 1]], {}, (20, 60, 1)),  # then up to the grid of whole chunks
-        ([[120, 20, 1]], {"position": 130}, (140, 180, 1)),
+        ([[0, 20, 1]], {}, (20, 120, 1)),  # then up to the grid of whole chunks
+        ([[120, 20, 1]], {"position": 130}, (140, 240, 1)),
         ([[0, 60, 1]], {"position": 30}, (60, 120, 1)),  # less than a second in hand
         ([[0, 180, 1]], {"position": 30}, None),
+        ([[0, 30, 1]], {"position": 12, "speed": 30, "rate": 30, "whole": 30}, (30, 60, 1)),
         ([], {"position": 137, "playing": False}, (120, 140, 1)),  # the same chunk for everyone who looks at step 137
         ([[120, 20, 1]], {"position": 137, "playing": False}, None),
-        ([[120, 20, 1]], {"position": 137, "speed": 600}, (0, 200, 10)),
+        ([[120, 20, 1]], {"position": 137, "speed": 600}, (0, 1200, 10)),
         ([[0, 60, 10]], {"position": 312, "playing": False}, (300, 320, 1)),
         ([[0, 60, 10]], {"position": 312, "speed": 0.5}, (300, 320, 1)),
     ],

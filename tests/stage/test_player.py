@@ -60,12 +60,12 @@ def test_short_chunks_first_then_whole_ones_and_one_at_a_time(run: Run) -> None:
       return [inFlight, spans()];"""
     in_flight, spans = play(run, body)
     assert in_flight == 1
-    assert spans == [[0, 20, 1], [20, 60, 1]]
+    assert spans == [[0, 20, 1], [20, 120, 1]]
 
 
 def test_the_next_second_is_asked_for_before_the_last_one_is_played(run: Run) -> None:
-    body = "for (const p of [0, 0, 0, 5, 30, 62, 70, 110]) { wish(p); await settle(); } return spans()"
-    assert play(run, body) == [[0, 20, 1], [20, 60, 1], [60, 120, 1], [120, 180, 1]]
+    body = "for (const p of [0, 0, 0, 5, 60, 62, 170, 190]) { wish(p); await settle(); } return spans()"
+    assert play(run, body) == [[0, 20, 1], [20, 120, 1], [120, 240, 1], [240, 360, 1]]
 
 
 def test_a_standing_film_fetches_its_step_and_the_one_before(run: Run) -> None:

@@ -5,7 +5,7 @@
  * @typedef {{from: number, to: number, every: number}} Span
  */
 
-/** Frames a second that film may have; each is three short chunks long. */
+/** Frames a second that film may have; a second is three short chunks long. */
 const RATES = [60, 30, 15, 6, 3];
 const BYTES_A_SECOND = 1e6;
 
@@ -28,21 +28,28 @@ export function coarseFrames(bytesPerFrame, operationsPerFrame) {
   return Math.max(4, Math.floor(most));
 }
 
-/** Steps between frames at this speed; `most` steps may lie in one chunk, so a big network's film runs no faster. */
-export function everyFor(speed, rate, most = Infinity) {
-  return speed <= rate ? 1 : Math.max(1, Math.min(Math.round(speed / rate), Math.floor(most / rate)));
+/** Frames of a whole chunk: two seconds where that is little, as asking costs as much as making it; else one. */
+export function wholeFrames(rate, bytesPerFrame) {
+  return rate === RATES[0] && 2 * rate * bytesPerFrame <= BYTES_A_SECOND ? 2 * rate : rate;
+}
+
+/** Frames of a chunk that must come at once. */
+export const shortFrames = (rate) => rate / 3;
+
+/** Steps between frames at this speed; `most` steps may lie in a `whole` chunk, so a big network's film runs no faster. */
+export function everyFor(speed, rate, whole, most = Infinity) {
+  return speed <= rate ? 1 : Math.max(1, Math.min(Math.round(speed / rate), Math.floor(most / whole)));
 }
 
 /**
- * The chunk that holds `step`: a third of a second of film when it must come at once, else a whole one.
+ * The chunk of so many frames that holds `step`.
  * @param {number} step
  * @param {number} every
- * @param {number} rate
- * @param {boolean} short
+ * @param {number} frames
  * @returns {Span}
  */
-export function spanAt(step, every, rate, short) {
-  const length = (short ? rate / 3 : rate) * every;
+export function spanAt(step, every, frames) {
+  const length = frames * every;
   const from = Math.floor(step / length) * length;
   return { from, to: from + length, every };
 }
@@ -50,17 +57,17 @@ export function spanAt(step, every, rate, short) {
 /**
  * What to ask for next, or null if the film reaches far enough ahead: a short chunk first, then up to the next whole one.
  * @param {{coverage: (step: number, every: number) => number, end: number}} film
- * @param {{position: number, speed: number, playing: boolean, rate: number, most?: number}} wish
+ * @param {{position: number, speed: number, playing: boolean, rate: number, whole: number, most?: number}} wish
  * @param {number} lowWater  seconds of film to have in hand
  * @returns {Span|null}
  */
-export function nextSpan(film, { position, speed, playing, rate, most }, lowWater = 1) {
-  const every = playing ? everyFor(speed, rate, most) : 1;
+export function nextSpan(film, { position, speed, playing, rate, whole, most }, lowWater = 1) {
+  const every = playing ? everyFor(speed, rate, whole, most) : 1;
   const step = Math.floor(position);
   const covered = film.coverage(step, every);
   const ahead = playing ? Math.max(covered - position, 0) / speed : covered > step ? Infinity : 0;
   if (covered > film.end || (covered > step && ahead >= lowWater)) return null;
   const next = Math.max(covered, step);
-  const short = spanAt(next, every, rate, true);
-  return covered <= step || short.from < next ? short : { ...short, to: spanAt(next, every, rate, false).to };
+  const short = spanAt(next, every, shortFrames(rate));
+  return covered <= step ? short : { ...short, to: spanAt(next, every, whole).to };
 }

@@ -12,7 +12,7 @@ import { decodeChunk } from "./chunk.js";
 import { Film } from "./film.js";
 import { History } from "./history.js";
 import { traceQuery } from "./link.js";
-import { coarseFrames, frameRate, nextSpan, spanAt } from "./plan.js";
+import { coarseFrames, frameRate, nextSpan, shortFrames, spanAt, wholeFrames } from "./plan.js";
 import { VISITOR } from "./visitor.js";
 
 const RETRY_SECONDS = [0.3, 0.6, 1.2, 2.5, 5];
@@ -31,8 +31,8 @@ export class Player {
     this.delay = delay ?? ((run, seconds) => setTimeout(run, 1000 * seconds));
     this.film = new Film();
     this.history = new History();
-    this.rate = 60;
     this.frame = { bytes: 0, operations: 0 };
+    this.setPace(0);
     this.flight = null;
     this.generation = 0;
     this.failures = 0;
@@ -46,7 +46,8 @@ export class Player {
   open({ traceUrl, link, edits, follow, step, frame = { bytes: 0, operations: 0, steps: Infinity } }) {
     this.frame = frame;
     this.most = frame.steps;
-    Object.assign(this, { traceUrl, link, edits, follow, rate: frameRate(frame.bytes, frame.operations), backfilled: step === 0 });
+    Object.assign(this, { traceUrl, link, edits, follow, backfilled: step === 0 });
+    this.setPace(frame.bytes);
     this.film.clear();
     this.history.clear();
     this.restart();
@@ -101,11 +102,11 @@ export class Player {
   }
 
   nextWanted(wish) {
-    const span = nextSpan(this.film, { ...wish, rate: this.rate, most: this.most });
+    const span = nextSpan(this.film, { ...wish, rate: this.rate, whole: this.whole, most: this.most });
     if (span || wish.playing) return span;
     if (!this.backfilled) return this.backfill(wish.position);
     const before = Math.floor(wish.position) - 1;
-    return before >= 0 && !this.film.has(before) ? spanAt(before, 1, this.rate, true) : null;
+    return before >= 0 && !this.film.has(before) ? spanAt(before, 1, shortFrames(this.rate)) : null;
   }
 
   /** A coarse pass over the steps before an opened link's, for the loss curve. */
@@ -140,10 +141,16 @@ export class Player {
   accept(chunk, wish) {
     this.failures = 0;
     this.trouble = null;
-    if (chunk.frames > 0) this.rate = frameRate(chunk.bytes / chunk.frames, this.frame.operations);
+    if (chunk.frames > 0) this.setPace(chunk.bytes / chunk.frames);
     this.film.add(chunk);
     this.film.trim(wish.position);
     this.history.add(chunk);
+  }
+
+  /** Frames a second and in a whole chunk, by what one takes. */
+  setPace(bytesPerFrame) {
+    this.rate = frameRate(bytesPerFrame, this.frame.operations);
+    this.whole = wholeFrames(this.rate, bytesPerFrame);
   }
 
   /** Seconds until the next try; a class that was refused together does not come back together. */

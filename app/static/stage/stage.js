@@ -246,8 +246,8 @@ export class Stage {
   };
 
   advance(dt) {
-    const { film, rate } = this.player;
-    const every = this.state.goal ? 1 : everyFor(SPEEDS[this.state.speed], rate, this.player.most);
+    const { film, rate, whole, most } = this.player;
+    const every = this.state.goal ? 1 : everyFor(SPEEDS[this.state.speed], rate, whole, most);
     const step = Math.floor(this.state.position);
     const covered = Math.min(film.coverage(step, every), this.shell.landscape.coverage(step, every));
     const before = this.state;
