@@ -249,6 +249,7 @@ def test_names_of_columns_classes_and_files_stay_text(harmless: Visit, start: in
     give(page, hostile_table(names, classes), name=PAYLOADS[start + 1] + ".csv")
     expect(page.get_by_text("40 rows, 7 columns")).to_be_visible()
     check_plain(page, 7)
+    wait_for_key(page, "table")  # the stage shows them: what is drawn after a click closes an open menu
     page.keyboard.press("Escape")
     wait_for_stage(page)
     page.get_by_text("The numbers of this step").click()

@@ -27,6 +27,16 @@ DRAWN = """(stage) => {
 }"""
 
 
+# Resolves when the scene has been seen from one place for ten frames: Plotly goes on turning for a while.
+AT_REST = f"""async (stage) => {{
+  for (let [still, last] = [0, ""]; still < 10;) {{
+    await new Promise(requestAnimationFrame);
+    const now = JSON.stringify(({DRAWN})(stage).eye);
+    [still, last] = [now === last ? still + 1 : 0, now];
+  }}
+}}"""
+
+
 def drawn(page: Page) -> dict:
     """What the chart holds."""
     return dict(page.locator(".stage").evaluate(DRAWN))
@@ -45,6 +55,14 @@ def wait_for_drawing(page: Page, condition: str) -> None:
     handle = page.locator(".stage").element_handle()
     look = f"(stage) => {{ const d = ({DRAWN})(stage); return {condition}; }}"
     page.wait_for_function(look, arg=handle, timeout=PATIENCE)
+
+
+def wait_until_turned(page: Page, eye: dict) -> dict:
+    """Waits until the scene is seen from elsewhere than from `eye` and has come to rest; gives from where."""
+    x, y, z = eye.values()
+    wait_for_drawing(page, f"Math.hypot(d.eye.x - {x}, d.eye.y - {y}, d.eye.z - {z}) > 0.05")
+    page.locator(".stage").evaluate(AT_REST)
+    return dict(drawn(page)["eye"])
 
 
 def choose(page: Page, menu: str, option: str) -> None:
@@ -86,12 +104,10 @@ def test_dragging_turns_and_buttons_turn_and_zoom(open_page: Visit):
     page.mouse.down()
     page.mouse.move(box["x"] + 320, box["y"] + 210, steps=5)
     page.mouse.up()
-    wait_for_drawing(page, f"Math.abs(d.eye.x - {before['x']}) > 0.05")
+    turned = wait_until_turned(page, before)
     assert "place" not in page.url, "a drag is not a press"
-    turned = drawn(page)["eye"]
     page.get_by_role("button", name="Turn left").click()
-    wait_for_drawing(page, f"Math.abs(d.eye.x - {turned['x']}) > 0.05")
-    near = drawn(page)["eye"]
+    near = wait_until_turned(page, turned)
     distance = math.hypot(*near.values())
     page.get_by_role("button", name="Nearer").click()
     wait_for_drawing(page, f"Math.hypot(d.eye.x, d.eye.y, d.eye.z) < 0.9 * {distance}")
