@@ -211,19 +211,19 @@ class Panel:
 
     def lessons(self) -> None:
         """Ready experiments, and what to see in the chosen one."""
-        t = self.t
-        st.selectbox(
+        t, key = self.t, put("lesson", held("lesson"))
+        name = st.selectbox(
             t("presets.label"),
             list(PRESETS),
             index=None,
             format_func=lambda name: t(f"presets.{name}.name"),
-            key=key_of("lesson"),
+            key=key,
             help=t("presets.help"),
             placeholder=t("presets.own"),
             on_change=_take_lesson,
+            args=(key,),
         )
-        name = held("lesson")
-        if name is not None:
+        if name in PRESETS:  # who speaks to the server without a browser may send any name
             st.caption(t(f"presets.{name}.look"))
 
     def link(self) -> None:
@@ -494,10 +494,10 @@ def _change_layer(number: int, **changes: Any) -> None:
         change(layers=tuple(layers))
 
 
-def _take_lesson() -> None:
-    """A lesson was chosen: its link is opened."""
+def _take_lesson(key: str) -> None:
+    """A lesson was chosen, if the menu is still there: its link is opened."""
     name = held("lesson")
-    if name in PRESETS:  # who speaks to the server without a browser may send any name
+    if key == key_of("lesson") and name in PRESETS:
         show(Session.of(lesson(name)))
 
 
@@ -553,23 +553,38 @@ def put(name: str, value: Any) -> str:
     """
     key = key_of(name)
     if st.session_state.get(key, value) != value:
-        turns = st.session_state.setdefault("turns", {})
-        turns[name] = turns.get(name, 0) + 1
+        turn(name)
         key = key_of(name)
     if key not in st.session_state:
         st.session_state[key] = value
     return key
 
 
-def key_of(name: str) -> str:
-    """The key of the widget that now stands for `name`."""
-    turn = st.session_state.get("turns", {}).get(name)
-    return f"{name}.{turn}" if turn else name
+def speak(language: str) -> None:
+    """To be said before widgets are drawn: in another language each becomes another widget. The browser sends most
+    choices as the words that it shows, and those of one language are no choice in the other.
+    """
+    if st.session_state.get("drawn_in", language) != language:
+        turn("")
+    st.session_state["drawn_in"] = language
+
+
+def turn(name: str) -> None:
+    """Makes the widget that stands for `name` another one; all of them where no name is given."""
+    turns = st.session_state.setdefault("turns", {})
+    turns[name] = turns.get(name, 0) + 1
+
+
+def key_of(name: str, back: int = 0) -> str:
+    """The key of the widget that now stands for `name`, or of the one that did so many turns ago."""
+    turns = st.session_state.get("turns", {})
+    number = turns.get(name, 0) + turns.get("", 0) - back
+    return f"{name}.{number}" if number > 0 else name
 
 
 def held(name: str, default: Any = None) -> Any:
-    """What the widget that now stands for `name` shows; the default where there is none."""
-    return st.session_state.get(key_of(name), default)
+    """What the widget that stands for `name` shows, or the one before it showed; the default where there is none."""
+    return st.session_state.get(key_of(name), st.session_state.get(key_of(name, 1), default))
 
 
 def stops(name: str, chosen: Settings) -> list[Any]:

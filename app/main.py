@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from app import i18n, page
+from app import controls, i18n, page
 from app.views import by_hand, playground
 
 
 def main() -> None:
     """One run of the script."""
     t = i18n.translator(page.language())
+    controls.speak(t.language)
     st.set_page_config(page_title=t("page.title"), page_icon=page.ICON, layout="wide", initial_sidebar_state=310)
     page.style()
     page.come_back()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from app.i18n import LANGUAGES, Translator, choose, translator
 
 log = logging.getLogger(__name__)
 STYLE = Path(__file__).with_name("page.css")
+ECHO = 3.0  # seconds in which what the browser sends may still speak of the language that was left
 # In the page itself: Streamlit's own icons come from a host on the internet.
 ICON = "data:image/svg+xml;base64," + b64encode(Path(__file__).with_name("icon.svg").read_bytes()).decode()
 
@@ -117,11 +119,15 @@ def apologise(error: Exception) -> bool:
 def language() -> str:
     """The language to show: the link's, else the one chosen on another page, else the browser's."""
     asked = st.query_params.get("lang") or st.session_state.get("spoken")
-    if asked is not None and "lang" not in st.query_params:
+    left, since = st.session_state.get("left", (None, 0.0))
+    if asked == left and time.monotonic() - since < ECHO:
+        asked = st.session_state["language"]  # sent before the browser had heard of the other one
+    if asked is not None and st.query_params.get("lang") != asked:
         st.query_params["lang"] = asked
     st.session_state["spoken"] = asked
     return choose(asked, st.context.locale)
 
 
 def _switch_language() -> None:
+    st.session_state["left"] = st.query_params.get("lang", st.session_state["drawn_in"]), time.monotonic()
     st.query_params["lang"] = st.session_state["language"]

@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.controls import held, put
+from app.controls import held, key_of, put
 from app.equations import Notation
 from app.i18n import Translator
 from app.problem import problem
@@ -195,11 +195,13 @@ class Walk:
         present = [phase for phase in PHASES if self.first_of(phase)]
         st.segmented_control(
             t("by_hand.phases"), present, key=key, required=True, label_visibility="collapsed", width="stretch",
-            format_func=lambda phase: t(f"by_hand.phase.{phase}"), on_change=self._take_phase,
+            format_func=lambda phase: t(f"by_hand.phase.{phase}"), on_change=self._take_phase, args=(key,),
         )  # fmt: skip
 
-    def _take_phase(self) -> None:
-        self.go(self.first_of(held(f"{self.key}.phase")))
+    def _take_phase(self, key: str) -> None:
+        name = f"{self.key}.phase"
+        if key == key_of(name):  # else the choice was one of another language, and is gone
+            self.go(self.first_of(held(name)))
 
     def _button(self, way: str, size: str, at: str | None, shortcut: str | None) -> None:
         icon = {"back": ":material/chevron_left:", "on": ":material/chevron_right:"}[way]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from app import own_panel, page, sharing, worksheet
-from app.controls import ask_for, held, notice_of, put
+from app.controls import ask_for, held, key_of, notice_of, put
 from app.i18n import Translator
 from app.lessons import LESSONS
 from app.page import Notice
@@ -73,9 +73,9 @@ def choose(t: Translator) -> None:
     """Which network, which example, which step, how many digits."""
     sheet: Worksheet = st.session_state[KEY]
     with st.container(key="hand_choice", horizontal=True, vertical_alignment="bottom", gap="small"):
+        key = put("hand.lesson", sheet.lesson or OWN)
         st.selectbox(
-            t("by_hand.lesson"), [OWN, *LESSONS], key=put("hand.lesson", sheet.lesson or OWN), on_change=take_lesson,
-            width=340,
+            t("by_hand.lesson"), [OWN, *LESSONS], key=key, on_change=take_lesson, args=(key,), width=340,
             format_func=lambda name: t("by_hand.own") if name == OWN else t(f"lessons.{name}.name"),
             help=t("by_hand.lesson_help"),
         )  # fmt: skip
@@ -104,9 +104,11 @@ def choose(t: Translator) -> None:
         st.caption(" ".join([t(f"lessons.{sheet.lesson}.look"), *([f"({source})"] if source else [])]))
 
 
-def take_lesson() -> None:
-    """Another network was chosen."""
+def take_lesson(key: str) -> None:
+    """Another network was chosen, if the menu is still there."""
     name = held("hand.lesson")
+    if key != key_of("hand.lesson") or name not in (OWN, *LESSONS):
+        return
     st.session_state[KEY] = own() if name == OWN else Worksheet(lesson=name)
 
 

@@ -250,6 +250,31 @@ def test_switching_the_language_keeps_the_film(open_page: Visit):
     assert step_of(stage(page)) == at
 
 
+def test_switching_the_language_to_and_fro_loses_nothing(open_page: Visit):
+    """Faster than the browser hears of it: what its menus show is then in the other language than the page."""
+    page = open_page()
+    stage(page)
+    page.get_by_role("combobox", name="Regularisation").click()
+    page.get_by_role("option", name="Elastic net").click()
+    expect(page).to_have_url(re.compile("edits="))
+    page.evaluate(
+        """async () => {
+            const press = (name) => [...document.querySelectorAll('[role=radio]')]
+                .find((one) => one.textContent === name).click();
+            for (const name of ['PT', 'EN', 'PT', 'EN', 'PT', 'EN', 'PT']) {
+                press(name);
+                await new Promise((done) => setTimeout(done, 15));
+            }
+        }"""
+    )
+    expect(page.get_by_role("heading", level=1)).to_have_text("Veja uma rede aprender")
+    expect(page).to_have_url(re.compile("lang=pt"))
+    expect(page.get_by_text("Quatro neurônios ocultos")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Regularização", exact=True)).to_have_value("Rede elástica")
+    expect(page.locator('[data-testid="stAlert"]')).to_have_count(0)
+    stage(page)
+
+
 # ------------------------------------------------------------------------------------------------------ speed
 
 
@@ -322,6 +347,7 @@ def at_step_41(open_page: Visit) -> Page:
     return page
 
 
+@pytest.mark.slow
 def test_another_page_begins_where_the_film_stands(open_page: Visit):
     page = at_step_41(open_page)
     page.get_by_role("link", name="One step by hand").click()
@@ -330,6 +356,7 @@ def test_another_page_begins_where_the_film_stands(open_page: Visit):
     expect(stage(page)).to_have_attribute("data-step", "41")
 
 
+@pytest.mark.slow
 def test_the_page_before_is_as_it_was_left(open_page: Visit):
     page = at_step_41(open_page)
     page.get_by_role("link", name="Loss surface").click()
@@ -341,6 +368,7 @@ def test_the_page_before_is_as_it_was_left(open_page: Visit):
     expect(page.locator(".stage[data-layout=network]")).to_have_attribute("data-step", "42", timeout=20_000)
 
 
+@pytest.mark.slow
 def test_the_panel_below_takes_the_step_apart_where_the_film_stands(open_page: Visit):
     page = at_step_41(open_page)
     page.locator(".st-key-by_hand summary").click()

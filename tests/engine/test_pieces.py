@@ -29,7 +29,7 @@ def test_a_film_has_the_same_bits_wherever_it_is_cut(monkeypatch, name, most):
     monkeypatch.setattr(reel, "OPERATIONS", most)
     count, trace = counted_and_given(read_link(LINKS[name]).start().tracing(40, every=3))
     assert trace.to_bytes() == whole
-    assert count > 5
+    assert count > 2
 
 
 def test_steps_have_the_same_bits_wherever_they_are_cut(monkeypatch):

@@ -32,7 +32,13 @@ export class Reporter {
     this.timer = setTimeout(() => this.tell(), DELAY);
   }
 
+  /** Somebody uses something else of the page: what is still to be told waits until that has been drawn. */
+  wait() {
+    if (this.timer) this.soon();
+  }
+
   tell() {
+    this.timer = 0;
     const state = this.current();
     if (!state) return;
     const { link, edits, follow, selected, surface } = state;
@@ -48,5 +54,6 @@ export class Reporter {
 
   stop() {
     clearTimeout(this.timer);
+    this.timer = 0;
   }
 }

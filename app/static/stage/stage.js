@@ -195,7 +195,9 @@ export class Stage {
 
   /** Somebody handles a control beside the stage: what it does is to be seen sooner than the next few frames. */
   giveWay = (event) => {
-    if (!event.composedPath().includes(this.root)) this.courtesyEnds = performance.now() + COURTESY;
+    if (event.composedPath().includes(this.root)) return;
+    this.courtesyEnds = performance.now() + COURTESY;
+    this.reporter.wait();
   };
 
   /** New film, or no hope of it: nothing to give way for. */
