@@ -17,11 +17,12 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 
 import engine
 from app import costs, traces
+from app.bootstrap import ROOT
 from tests.load.command import Scenario
 from tests.load.connection import Site
 from tests.load.faults import FAULTS
 from tests.load.film import BadChunk, Film, Header, Wish, read_chunk
-from tests.load.machine import Server
+from tests.load.machine import WITHOUT, Server
 from tests.load.measures import Measure, percentile
 from tests.load.scenarios import HEAVIEST, LINKS, SCENARIOS
 from tests.load.visitor import SPEED, Tally, Visitor
@@ -176,6 +177,12 @@ def test_a_chunk_that_is_not_whole_is_noticed(damage):
     assert read_chunk(chunk).frames == 5
     with pytest.raises(BadChunk):
         read_chunk(damage(chunk))
+
+
+def test_the_site_has_no_module_that_the_servers_of_a_load_test_do_without():
+    lock = (ROOT / "requirements.lock").read_text()
+    for module in WITHOUT.glob("*.py"):
+        assert f"\n{module.stem}==" not in lock
 
 
 def test_the_heaviest_network_is_nearly_more_than_is_allowed():
