@@ -24,7 +24,8 @@ NUMBERS = 2**15  # at once: beyond, they leave the nearest caches
 def chunk_size(network: Network, count: int) -> int:
     """How many of `count` examples are best evaluated at once: few rounds, little padding, near the processor."""
     most = min(MOST, max(FEWEST, NUMBERS // network.lane_size))
-    return padded(-(-count // -(-count // most)))
+    rounds = max(1, -(-count // most))
+    return padded(max(1, -(-count // rounds)))
 
 
 class Evaluator:
