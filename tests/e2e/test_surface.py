@@ -282,6 +282,15 @@ PAINTS = """(stage) => new Promise((done) => {
 })"""
 
 
+def test_on_a_phone_the_surface_stands_first_on_its_own_page(open_page: Visit):
+    page = open_page("/surface?v=1&step=30", width=390, height=844)
+    surface(page)
+    above, below = (page.locator(part).bounding_box() for part in (".landscape-box", ".map-box"))
+    assert above is not None
+    assert below is not None
+    assert above["y"] + above["height"] <= below["y"]
+
+
 @pytest.mark.bench
 @pytest.mark.parametrize(
     "choices", ["random:0~first~train~scene~linear", "path~now~train~contour~log", "random:0~now~batch~scene~linear"]
