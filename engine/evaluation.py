@@ -25,7 +25,7 @@ def chunk_size(network: Network, count: int) -> int:
     """How many of `count` examples are best evaluated at once: few rounds, little padding, near the processor."""
     most = min(MOST, max(FEWEST, NUMBERS // network.lane_size))
     rounds = max(1, -(-count // most))
-    return padded(max(1, -(-count // rounds)))
+    return padded(-(-count // rounds))
 
 
 class Evaluator:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from engine.activations import ActivationFunction
 from engine.plan import Layout
 
-__all__ = ["FLAT", "flatness", "gradient_norms", "update_ratios"]
+__all__ = ["FLAT", "flatness", "norms", "update_ratios"]
 
 FLAT = 0.05
 
@@ -36,21 +36,16 @@ def flatness(
     return np.stack([counts.sum(axis=1) / (z.shape[1] * batches), dead / z.shape[1]], axis=1)
 
 
-def gradient_norms(layout: Layout, gradients: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
-    """|dL/dw| of each layer in every frame: flat gradients [frames, size] -> layer: [frames]."""
-    return _norms(layout, gradients)
-
-
 def update_ratios(layout: Layout, updates: NDArray[Any], values: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
     """|update| / |w| of each layer in every frame; 0 where all its parameters are 0."""
-    sizes, moved = _norms(layout, values), _norms(layout, updates)
+    sizes, moved = norms(layout, values), norms(layout, updates)
     return {name: moved[name] / np.where(size == 0, 1.0, size) * (size > 0) for name, size in sizes.items()}
 
 
-def _norms(layout: Layout, flat: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
+def norms(layout: Layout, flat: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
     """Euclidean norm of all parameters of each layer: flat [frames, size] -> layer: [frames]."""
     if not layout.layers:
         return {}
     squares = np.square(flat[:, layout.places], dtype=np.float64)
-    norms = np.sqrt(np.add.reduceat(squares, list(layout.layers.values()), axis=1))
-    return dict(zip(layout.layers, norms.T, strict=True))
+    sizes = np.sqrt(np.add.reduceat(squares, list(layout.layers.values()), axis=1))
+    return dict(zip(layout.layers, sizes.T, strict=True))

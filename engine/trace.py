@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 from engine.activations import ActivationFunction
 from engine.errors import ConfigurationError
 from engine.evaluation import prediction
-from engine.health import flatness, gradient_norms, update_ratios
+from engine.health import flatness, norms, update_ratios
 from engine.kernels import context as c
 from engine.layers import Layer
 from engine.layers.base import NamedLayer
@@ -219,11 +219,11 @@ class _Recorder:
     def _health(self) -> dict[str, NDArray[Any]]:
         layout, done = self.run._layout, self.done
         values, gradients, updates = (self.flat[kind][:done] for kind in ("", ".gradient", ".update"))
-        norms, ratios = gradient_norms(layout, gradients), update_ratios(layout, updates, values)
+        steep, ratios = norms(layout, gradients), update_ratios(layout, updates, values)
         health: dict[str, NDArray[Any]] = {}
         for name, *_ in self.run._network.leaves():
-            if name in norms:
-                health[f"{name}.gradient_norm"], health[f"{name}.update_ratio"] = norms[name], ratios[name]
+            if name in steep:
+                health[f"{name}.gradient_norm"], health[f"{name}.update_ratio"] = steep[name], ratios[name]
             if name in self.flatness:
                 health[f"{name}.saturated"], health[f"{name}.dead"] = self.flatness[name][:done].T
         return health

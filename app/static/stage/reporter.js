@@ -54,6 +54,5 @@ export class Reporter {
 
   stop() {
     clearTimeout(this.timer);
-    this.timer = 0;
   }
 }
