@@ -19,10 +19,10 @@ def test_slopes_are_those_of_the_naive_twin(name):
     np.testing.assert_allclose(ActivationFunction.of(name).slope(GRID, values), slopes, rtol=1e-9, atol=1e-9)
 
 
-def run_of(activation, bias):
-    data = engine.datasets.load("circle", n=40)
+def run_of(activation, bias, *, n=40, regime=None):
+    data = engine.datasets.load("circle", n=n)
     network = engine.Network((2,), [engine.Dense(3, activation), engine.Dense(1)], "binary_cross_entropy")
-    run = engine.Experiment(network, data, engine.SGD(0.1), engine.FullBatch()).start()
+    run = engine.Experiment(network, data, engine.SGD(0.1), regime or engine.FullBatch()).start()
     run.set_parameters({"dense_1.bias": bias})
     return run
 
@@ -32,6 +32,14 @@ def test_dead_units_are_those_that_no_example_wakes():
     assert trace["dense_1.dead"][0] == pytest.approx(2 / 3)
     assert trace["dense_1.saturated"][0] == pytest.approx(2 / 3)
     assert trace["dense_2.dead"][0] == 0
+
+
+def test_the_last_batch_of_a_pass_counts_its_own_examples_alone():
+    run = run_of("relu", [-1000.0, 1000.0, -1000.0], n=50, regime=engine.MiniBatch(10))
+    assert len(run.dataset.x_train) == 25
+    trace = run.trace(6)
+    np.testing.assert_allclose(trace["dense_1.dead"], 2 / 3)
+    np.testing.assert_allclose(trace["dense_1.saturated"], 2 / 3)
 
 
 def test_saturation_counts_every_unit_and_example():
