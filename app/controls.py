@@ -38,7 +38,19 @@ FINE_POINTS = (
 # What is drawn by itself, a fragment each (app/views/playground.py): its key -> the choices that it shows. The stage is
 # one too, and is drawn anew after every change.
 GROUPS = {
-    "data": ("noise", "train_fraction", "classes", "features", "target", "columns", "standardise", "details", "seed"),
+    "data": (
+        "task",
+        "dataset",
+        "noise",
+        "train_fraction",
+        "classes",
+        "features",
+        "target",
+        "columns",
+        "standardise",
+        "details",
+        "seed",
+    ),
     "network": ("layers", "activation"),
     "learning": ("regime", "batch_size"),
     "show": ("show_test", "discretise", "points"),
@@ -117,7 +129,8 @@ def show(session: Session) -> None:
 def redrawing(used: str | None = None) -> Iterator[None]:
     """Around what a callback changes: the page then draws the stage and what shows something else, and nothing more.
 
-    `used` is the choice whose own widget was used, which shows it already.
+    `used` is a choice that the widget stands for; its group is drawn in any case. Streamlit throws away what it has not
+    yet sent of a fragment as soon as one of the fragment's widgets is used: left out, the group would be gone.
     """
     before = settings()
     yield
@@ -125,8 +138,8 @@ def redrawing(used: str | None = None) -> Iterator[None]:
     said = "notices" in st.session_state or "own.missing" in st.session_state
     if said or _values(before, EVERYWHERE) != _values(after, EVERYWHERE):
         st.rerun()
-    others = {group: [name for name in names if name != used] for group, names in GROUPS.items()}
-    stale = {group for group, names in others.items() if _values(before, names) != _values(after, names)}
+    stale = {group for group, names in GROUPS.items() if _values(before, names) != _values(after, names)}
+    stale |= {group for group, names in GROUPS.items() if used in names}
     if st.session_state.get("noticed"):
         stale.add("live")  # which begins with what has been said
     try:
@@ -445,7 +458,7 @@ def _take_layer_count() -> None:
     layers, count = settings().layers, held("layers.count")
     if count is None:
         return
-    with redrawing():
+    with redrawing("layers"):
         change(layers=(*layers[:count], *[Hidden(2)] * (count - len(layers))))
 
 
@@ -460,7 +473,7 @@ def _take_units(number: int) -> None:
     units = held(f"layers.{number}.units")
     if units is None:
         return
-    with redrawing():
+    with redrawing("layers"):
         change_units(number, units)
 
 
@@ -473,7 +486,7 @@ def _take_activation(number: int) -> None:
     chosen = held(f"layers.{number}.activation")
     if chosen is None:
         return
-    with redrawing():
+    with redrawing("layers"):
         _change_layer(number, activation=None if chosen == settings().activation else chosen)
 
 
@@ -483,7 +496,7 @@ def _take_mixed() -> None:
         return
     if mixed:
         st.rerun("network")
-    with redrawing():
+    with redrawing("layers"):
         change(layers=tuple(replace(layer, activation=None) for layer in settings().layers))
 
 
@@ -502,14 +515,14 @@ def _take_lesson(key: str) -> None:
 
 
 def _clear_points() -> None:
-    with redrawing():
+    with redrawing("points"):
         change(points=CHOICE["points"].default)
 
 
 def new_seed() -> None:
     """Another draw of the same kind: the next number, or another string for TF Playground's stream."""
     seed = settings().seed
-    with redrawing():
+    with redrawing("seed"):
         change(seed=f"{random.random():.5f}" if isinstance(seed, str) else seed + 1)
 
 
@@ -573,6 +586,13 @@ def turn(name: str) -> None:
     """Makes the widget that stands for `name` another one; all of them where no name is given."""
     turns = st.session_state.setdefault("turns", {})
     turns[name] = turns.get(name, 0) + 1
+
+
+def renew() -> None:
+    """Makes every widget another one, which the browser has never had. Beside a server that has forgotten the page it
+    holds what the widgets of the one before showed, and may send that after it was told of something else.
+    """
+    st.session_state["turns"] = {"": random.randrange(1, 1_000_000_000)}
 
 
 def key_of(name: str, back: int = 0) -> str:

@@ -183,6 +183,7 @@ def _act() -> None:
     """A person changed the structure on the stage itself; or the stage tells a new session where it stands."""
     action = st.session_state["stage"].action
     if action["kind"] == "reopen":
+        controls.renew()
         controls.open_link(str(action["link"]).removeprefix("?"))
         st.rerun()
     with controls.redrawing():

@@ -280,7 +280,7 @@ def _hostile_value(page: Page, chance: random.Random) -> WidgetState:
 
 def _hostile_action(page: Page, chance: random.Random) -> WidgetState:
     """An action that the stage would not send."""
-    return WidgetState(id=f"{page.widgets['stage'].state.id}__events", json_trigger_value=chance.choice(ACTIONS))
+    return page.asks_of_stage(chance.choice(ACTIONS))
 
 
 HOSTILE: dict[str, tuple[Any, ...]] = {

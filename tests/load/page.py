@@ -112,6 +112,12 @@ class Page:
         stage.state.json_value, stage.told = json.dumps(state), True
         return await self.run(stage.fragment)
 
+    def asks_of_stage(self, actions: str) -> WidgetState:
+        """What the stage asks for, as JSON; a trigger of a run."""
+        return WidgetState(
+            id=f"$$STREAMLIT_INTERNAL_KEY_{self.widgets['stage'].state.id}__events", json_trigger_value=actions
+        )
+
     async def run(self, fragment: str = "", *triggers: WidgetState) -> float:
         """Has the script run; seconds until it has finished.
 
@@ -176,6 +182,8 @@ class Page:
                 begun = True
                 self._begin(message.new_session)
                 self._fragments = set(message.metadata.run.fragment_ids)
+            elif kind == "navigation":
+                self._script = message.navigation.page_script_hash
             elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
                 self._take(message)
             elif kind == "script_finished" and begun:

@@ -6,6 +6,7 @@ Times mean nothing here: only what was lost, refused, or came back different.
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,7 @@ from tests.load.faults import FAULTS
 from tests.load.film import BadChunk, Film, Header, Wish, read_chunk
 from tests.load.machine import WITHOUT, Server
 from tests.load.measures import Measure, percentile
+from tests.load.page import Page
 from tests.load.scenarios import HEAVIEST, LINKS, SCENARIOS
 from tests.load.visitor import SPEED, Tally, Visitor
 
@@ -66,6 +68,11 @@ class Heard:
     def runs(self) -> list[str]:
         """Of each run that was asked for, whether it is of the whole page."""
         return ["part" if message.rerun_script.fragment_id else "whole" for message in self.messages]
+
+    @property
+    def pages(self) -> list[str]:
+        """Of each run that was asked for, of which page of the site."""
+        return [message.rerun_script.page_script_hash for message in self.messages]
 
     def run(self, *, rate: str, layers: int) -> dict[str, str]:
         """The first run with these values: every widget's id and value as text, besides the stage's own."""
@@ -143,7 +150,40 @@ def test_a_visitor_says_what_a_browser_says(browser, server):
         assert ours.run(rate="0.1", layers=layers) == real.run(rate="0.1", layers=layers)
     assert ours.messages[0].rerun_script.query_string == real.messages[0].rerun_script.query_string
     assert ours.runs == real.runs
+    assert ours.pages == real.pages
     assert ours.film == real.film
+
+
+# ------------------------------------------------------------------------------------ at a server that forgot the page
+
+
+def test_what_a_page_comes_back_to_is_what_its_widgets_show(server):
+    """Also where the stage tells the new server where it stands before the browser has drawn what that server says."""
+    apart(tells_before_it_hears(Page(Site(server.port), "seed=5")))
+
+
+async def tells_before_it_hears(page: Page) -> None:
+    """At a rate of 0.1; the server that has never seen the page takes it to be at 0.03."""
+    rate, link = "choice.learning_rate", "seed=5&edits=4.learning_rate.0.1&step=9"
+    await page.open()
+    await page.act(rate, ["0.1"])
+    await page.close()
+    page.session_id = ""
+    await page.open()
+    assert page.value(rate) == ["0.03"]
+    draws, send = page.widgets[rate].state.string_array_value.data, page.send
+    draws[:] = ["0.1"]
+
+    async def send_and_hear(message: bytes) -> None:
+        await send(message)
+        draws[:] = ["0.03"]
+
+    page.send = send_and_hear  # type: ignore[method-assign]
+    told = [{"event": "action", "value": {"kind": "reopen", "link": link}}]
+    await page.run(page.widgets["stage"].fragment, page.asks_of_stage(json.dumps(told)))
+    assert page.stage["step"] == 9
+    assert [page.value(key) for key in page.widgets if key.startswith(rate)] == [["0.1"]]
+    await page.close()
 
 
 # ------------------------------------------------------------------------------------------------------ film and bars

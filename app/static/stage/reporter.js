@@ -6,6 +6,7 @@
 
 import { address } from "./link.js";
 import { isMoving } from "./reducer.js";
+import { wholeStep } from "./timeline.js";
 
 /** Milliseconds after the last change. */
 const DELAY = 300;
@@ -43,7 +44,7 @@ export class Reporter {
     if (!state) return;
     const { link, edits, follow, selected, surface } = state;
     const standing = !isMoving(state);
-    const step = Math.floor(state.position + 1e-6);
+    const step = wholeStep(state.position);
     const query = address(link, edits, standing ? step : 0, location.search, surface);
     if (this.keepsAddress() && query !== location.search) history.replaceState(history.state, "", query + location.hash);
     const value = { link, edits, step, follow, selected, surface };

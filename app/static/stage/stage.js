@@ -22,7 +22,7 @@ import { Reporter } from "./reporter.js";
 import { createShell } from "./shell.js";
 import { takeSnapshot } from "./snapshot.js";
 import { putTheme, readTheme, sameTheme } from "./theme.js";
-import { SPEEDS } from "./timeline.js";
+import { SPEEDS, wholeStep } from "./timeline.js";
 import { createSay } from "./words.js";
 
 /** Milliseconds that the picture must have stood before it is drawn finer. */
@@ -103,7 +103,7 @@ export class Stage {
     if (!forgotten) return false;
     const { link, edits, position } = this.state;
     this.reopening = true;
-    this.hooks.setTriggerValue("action", { kind: "reopen", link: address(link, edits, Math.floor(position), location.search) });
+    this.hooks.setTriggerValue("action", { kind: "reopen", link: address(link, edits, wholeStep(position), location.search) });
     return true;
   }
 
@@ -351,7 +351,7 @@ export class Stage {
 
   /** The last step that was shown: film that is only in hand is not told yet. */
   recorded() {
-    return Math.max(Math.floor(this.state.furthest + 1e-6), this.held.step);
+    return Math.max(wholeStep(this.state.furthest), this.held.step);
   }
 
   addedPoints() {

@@ -28,13 +28,18 @@ const NEAR = 1e-6;
  * @returns {Moment}
  */
 export function momentAt(position, speed, moving) {
-  const step = Math.floor(position + NEAR);
+  const step = wholeStep(position);
   const told = Math.max(0, position - step);
   const slow = moving ? slowness(speed) : 1;
   if (slow === 0 || (told < NEAR && !moving)) return { step, phase: "rest", progress: 0, slow };
   const phase = PHASES.find(({ to }) => told <= to + NEAR) ?? PHASES[3];
   const progress = Math.min(1, (told - phase.from) / (phase.to - phase.from));
   return { step, phase: phase.name, progress, slow };
+}
+
+/** The step that a position lies in; one that is a whole step but for rounding errors lies in that. */
+export function wholeStep(position) {
+  return Math.floor(position + NEAR);
 }
 
 /** @param {number} speed */
@@ -44,7 +49,7 @@ export function slowness(speed) {
 
 /** Where the phase being told ends; from rest, the end of forward. */
 export function nextPhaseEnd(position) {
-  const step = Math.floor(position + NEAR);
+  const step = wholeStep(position);
   const told = position - step;
   const phase = PHASES.find(({ to }) => told < to - NEAR);
   return phase ? snap(step + phase.to) : step + 1;
@@ -52,7 +57,7 @@ export function nextPhaseEnd(position) {
 
 /** The whole step that follows. */
 export function nextStep(position) {
-  return Math.floor(position + NEAR) + 1;
+  return wholeStep(position) + 1;
 }
 
 /** Back to the start of this step if it is being told, else to the one before. */
@@ -62,7 +67,7 @@ export function previousStep(position) {
 
 /** The step that a new edit acts on: this one until its update is being told. */
 export function editStep(position) {
-  const step = Math.floor(position + NEAR);
+  const step = wholeStep(position);
   return position - step > PHASES[3].from ? step + 1 : step;
 }
 
