@@ -8,6 +8,7 @@ forgets nothing.
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -126,11 +127,11 @@ def show(session: Session) -> None:
 
 
 @contextmanager
-def redrawing(used: str | None = None) -> Iterator[None]:
+def redrawing(group: str = STAGE, shown: str | None = None) -> Iterator[None]:
     """Around what a callback changes: the page then draws the stage and what shows something else, and nothing more.
 
-    `used` is a choice that the widget stands for; its group is drawn in any case. Streamlit throws away what it has not
-    yet sent of a fragment as soon as one of the fragment's widgets is used: left out, the group would be gone.
+    `shown` is a choice that the widget shows already. The widget's own `group` is drawn where it may still be on its
+    way: Streamlit throws away what it has not yet sent of a fragment when one of its widgets is used.
     """
     before = settings()
     yield
@@ -138,14 +139,22 @@ def redrawing(used: str | None = None) -> Iterator[None]:
     said = "notices" in st.session_state or "own.missing" in st.session_state
     if said or _values(before, EVERYWHERE) != _values(after, EVERYWHERE):
         st.rerun()
-    stale = {group for group, names in GROUPS.items() if _values(before, names) != _values(after, names)}
-    stale |= {group for group, names in GROUPS.items() if used in names}
+    others = {name: [choice for choice in choices if choice != shown] for name, choices in GROUPS.items()}
+    stale = {name for name, choices in others.items() if _values(before, choices) != _values(after, choices)}
+    if _on_its_way(group):
+        stale.add(group)
     if st.session_state.get("noticed"):
         stale.add("live")  # which begins with what has been said
     try:
         st.rerun([*sorted(stale), STAGE])
     except StreamlitAPIException:  # a page that is not there yet has none of them
         st.rerun()
+
+
+def _on_its_way(group: str) -> bool:
+    """Whether a group was drawn so lately that the browser may not have it yet."""
+    drawn: float = st.session_state.get("drawn", {}).get(group, 0.0)
+    return time.monotonic() - drawn < page.ECHO
 
 
 def _values(chosen: Settings, names: Iterable[str]) -> list[Any]:
@@ -159,11 +168,14 @@ class Panel:
     Parameters
     ----------
     t : the words
+    group : the fragment that is drawn, if it is one of `GROUPS`
     """
 
-    def __init__(self, t: Translator) -> None:
+    def __init__(self, t: Translator, group: str | None = None) -> None:
         self.t = t
         self.settings = settings()
+        if group is not None:
+            st.session_state.setdefault("drawn", {})[group] = time.monotonic()
 
     # ------------------------------------------------------------------------------------------ one choice, one widget
 
@@ -450,7 +462,7 @@ def _take(name: str) -> None:
         return
     if name == "seed":
         value = int(value) if value.isdecimal() and str(int(value)) == value else value
-    with redrawing(name):
+    with redrawing(next(group for group, names in GROUPS.items() if name in names), name):
         change(**{name: value})
 
 
@@ -458,7 +470,7 @@ def _take_layer_count() -> None:
     layers, count = settings().layers, held("layers.count")
     if count is None:
         return
-    with redrawing("layers"):
+    with redrawing("network"):
         change(layers=(*layers[:count], *[Hidden(2)] * (count - len(layers))))
 
 
@@ -473,7 +485,7 @@ def _take_units(number: int) -> None:
     units = held(f"layers.{number}.units")
     if units is None:
         return
-    with redrawing("layers"):
+    with redrawing("network"):
         change_units(number, units)
 
 
@@ -486,7 +498,7 @@ def _take_activation(number: int) -> None:
     chosen = held(f"layers.{number}.activation")
     if chosen is None:
         return
-    with redrawing("layers"):
+    with redrawing("network"):
         _change_layer(number, activation=None if chosen == settings().activation else chosen)
 
 
@@ -496,7 +508,7 @@ def _take_mixed() -> None:
         return
     if mixed:
         st.rerun("network")
-    with redrawing("layers"):
+    with redrawing("network"):
         change(layers=tuple(replace(layer, activation=None) for layer in settings().layers))
 
 
@@ -515,14 +527,14 @@ def _take_lesson(key: str) -> None:
 
 
 def _clear_points() -> None:
-    with redrawing("points"):
+    with redrawing("show"):
         change(points=CHOICE["points"].default)
 
 
 def new_seed() -> None:
     """Another draw of the same kind: the next number, or another string for TF Playground's stream."""
     seed = settings().seed
-    with redrawing("seed"):
+    with redrawing("data"):
         change(seed=f"{random.random():.5f}" if isinstance(seed, str) else seed + 1)
 
 

@@ -18,7 +18,7 @@ from app.i18n import LANGUAGES, Translator, choose, translator
 
 log = logging.getLogger(__name__)
 STYLE = Path(__file__).with_name("page.css")
-ECHO = 3.0  # seconds in which what the browser sends may still speak of the language that was left
+ECHO = 3.0  # seconds in which what the browser sends may still be of the page before it was drawn anew
 # In the page itself: Streamlit's own icons come from a host on the internet.
 ICON = "data:image/svg+xml;base64," + b64encode(Path(__file__).with_name("icon.svg").read_bytes()).decode()
 

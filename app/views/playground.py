@@ -56,7 +56,7 @@ def render(t: Translator, layout: str = "network") -> None:
 @st.fragment(key="data")
 def data(t: Translator) -> None:
     """Which problem, with which data."""
-    panel = controls.Panel(t)
+    panel = controls.Panel(t, "data")
     panel.problem()
     own_panel.offer(t)
     panel.data()
@@ -65,32 +65,32 @@ def data(t: Translator) -> None:
 @st.fragment(key="network")
 def network(t: Translator) -> None:
     """The hidden layers."""
-    controls.Panel(t).network()
+    controls.Panel(t, "network").network()
 
 
 @st.fragment(key="learning")
 def learning(t: Translator) -> None:
     """How many examples an update sees."""
-    controls.Panel(t).learning()
+    controls.Panel(t, "learning").learning()
 
 
 @st.fragment(key="show")
 def show(t: Translator) -> None:
     """What the stage shows besides."""
-    controls.Panel(t).stage()
+    controls.Panel(t, "show").stage()
 
 
 @st.fragment(key="fine")
 def fine_points(t: Translator) -> None:
     """What most people never change."""
-    controls.Panel(t).fine_points()
+    controls.Panel(t, "fine").fine_points()
 
 
 @st.fragment(key="live")
 def live(t: Translator) -> None:
     """What acts on the network as it runs, above the stage."""
     page.notices(t)
-    controls.Panel(t).live()
+    controls.Panel(t, "live").live()
     look(t)
 
 
