@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -31,6 +32,7 @@ class Replica:
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.environment = environment
+        self.log = tempfile.TemporaryFile("w+")  # noqa: SIM115
         self.start()
 
     def start(self) -> None:
@@ -40,8 +42,8 @@ class Replica:
             [sys.executable, "-m", "streamlit", "run", "app/server.py", f"--server.port={self.port}"],
             cwd=ROOT,
             env=os.environ | usual | self.environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=self.log,
             text=True,
         )
         wait_until_up(self.address, self.process)
@@ -89,6 +91,9 @@ def replica() -> Iterator[Callable[..., Replica]]:
     for one in running:
         if one.process.poll() is None:
             one.stop()
+        one.log.seek(0)
+        print(one.log.read())  # pytest shows it of a test that failed
+        one.log.close()
 
 
 def nginx() -> str:

@@ -127,7 +127,7 @@ class Page:
         PageFailed : the script ended with an error
         """
         started = time.perf_counter()
-        await self.send(self._rerun(fragment, triggers).SerializeToString())
+        await self.send(self.asks(fragment, *triggers).SerializeToString())
         try:
             async with asyncio.timeout(RUN_SECONDS):
                 await self._follow_run()
@@ -158,7 +158,8 @@ class Page:
             raise Lost(repr(error)) from error
         return content
 
-    def _rerun(self, fragment: str, triggers: tuple[WidgetState, ...]) -> BackMsg:
+    def asks(self, fragment: str, *triggers: WidgetState) -> BackMsg:
+        """The message that has a part of the page drawn, or all of it."""
         message = BackMsg()
         rerun = message.rerun_script
         rerun.query_string = self.query

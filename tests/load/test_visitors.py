@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 import engine
 from app import costs, traces
@@ -184,6 +185,40 @@ async def tells_before_it_hears(page: Page) -> None:
     assert page.stage["step"] == 9
     assert [page.value(key) for key in page.widgets if key.startswith(rate)] == [["0.1"]]
     await page.close()
+
+
+def test_a_widget_that_is_used_while_the_page_is_drawn_is_still_there(server):
+    """Streamlit throws away what it has not yet sent of a fragment when one of the fragment's widgets is used."""
+    assert apart(uses_while_it_is_drawn(Page(Site(server.port), "seed=5"), "choice.learning_rate", rounds=40)) == 0
+
+
+async def uses_while_it_is_drawn(page: Page, key: str, rounds: int) -> int:
+    """Has the page drawn and uses a widget, each time after another number of milliseconds; how often it was lost."""
+    lost = 0
+    await page.open()
+    for number in range(rounds):
+        await page.send(page.asks("").SerializeToString())
+        await asyncio.sleep(number / 1000)
+        page.widgets[key].state.string_array_value.data[:] = ["0.1" if number % 2 else "0.3"]
+        await page.send(page.asks(page.widgets[key].fragment).SerializeToString())
+        lost += key not in await drawn_keys(page)
+    await page.close()
+    return lost
+
+
+async def drawn_keys(page: Page) -> set[str]:
+    """Keys of what was drawn from the beginning of the last run of the whole page to the end of a part's run."""
+    keys: set[str] = set()
+    while True:
+        message = ForwardMsg.FromString(await page.receive())
+        kind = message.WhichOneof("type")
+        if kind == "new_session" and not message.metadata.run.fragment_ids:
+            keys = set()
+        elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
+            element = message.delta.new_element
+            keys.add(getattr(getattr(element, element.WhichOneof("type")), "id", "").split("-", 2)[-1])
+        elif kind == "script_finished" and message.script_finished == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY:
+            return keys
 
 
 # ------------------------------------------------------------------------------------------------------ film and bars
