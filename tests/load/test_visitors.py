@@ -187,6 +187,7 @@ async def tells_before_it_hears(page: Page) -> None:
     await page.close()
 
 
+@pytest.mark.slow
 def test_a_widget_that_is_used_while_the_page_is_drawn_is_still_there(server):
     """Streamlit throws away what it has not yet sent of a fragment when one of the fragment's widgets is used."""
     assert apart(uses_while_it_is_drawn(Page(Site(server.port), "seed=5"), "choice.learning_rate", rounds=40)) == 0
