@@ -40,24 +40,15 @@ FINE_POINTS = (
 # one too, and is drawn anew after every change.
 GROUPS = {
     "data": (
-        "task",
-        "dataset",
-        "noise",
-        "train_fraction",
-        "classes",
-        "features",
-        "target",
-        "columns",
-        "standardise",
-        "details",
-        "seed",
+        "task", "dataset", "noise", "train_fraction", "classes", "features", "target", "columns", "standardise",
+        "details", "seed",
     ),
     "network": ("layers", "activation"),
     "learning": ("regime", "batch_size"),
     "show": ("show_test", "discretise", "points"),
     "fine": FINE_POINTS,
     "live": ("learning_rate", "optimiser", "regulariser", "regularisation_rate", "l2_rate"),
-}
+}  # fmt: skip
 EVERYWHERE = ("task", "dataset", "table", "own_layers", "hidden")  # choices that change what nearly every group shows
 STAGE = "look"
 

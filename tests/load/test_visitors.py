@@ -199,6 +199,8 @@ async def uses_while_it_is_drawn(page: Page, key: str, rounds: int) -> int:
     await page.open()
     for number in range(rounds):
         await page.send(page.asks("").SerializeToString())
+        while ForwardMsg.FromString(await page.receive()).WhichOneof("type") != "new_session":
+            pass  # one that has not begun would be made one with what is sent next
         await asyncio.sleep(number / 1000)
         page.widgets[key].state.string_array_value.data[:] = ["0.1" if number % 2 else "0.3"]
         await page.send(page.asks(page.widgets[key].fragment).SerializeToString())
@@ -208,14 +210,12 @@ async def uses_while_it_is_drawn(page: Page, key: str, rounds: int) -> int:
 
 
 async def drawn_keys(page: Page) -> set[str]:
-    """Keys of what was drawn from the beginning of the last run of the whole page to the end of a part's run."""
+    """Keys of what is drawn until a part's run has ended."""
     keys: set[str] = set()
     while True:
         message = ForwardMsg.FromString(await page.receive())
         kind = message.WhichOneof("type")
-        if kind == "new_session" and not message.metadata.run.fragment_ids:
-            keys = set()
-        elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
+        if kind == "delta" and message.delta.WhichOneof("type") == "new_element":
             element = message.delta.new_element
             keys.add(getattr(getattr(element, element.WhichOneof("type")), "id", "").split("-", 2)[-1])
         elif kind == "script_finished" and message.script_finished == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY:
